@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+all:
+	@$(MAKE) -f build.mk all
