@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The schema over libxenstore, for user space: whole directories read in one
+ * transaction, steps of the state table written in one transaction, watches.
+ * Nothing here decides anything; that is the table's and the caller's.
+ *
+ * Every function returns 0 or a negative errno; coproc_xs_reason() then tells
+ * people what was tried, on which node, and what xenstore said.  One handle
+ * belongs to one thread at a time.
+ *
+ * Errors any of them can return beside those listed:
+ *   -EIO, -EPIPE, -EBADF  the connection to xenstored broke: close and reopen
+ *   -ENOMEM               no memory
+ *   -EAGAIN               a transaction conflicted COPROC_XS_RETRIES times
+ *   -EACCES, -EPERM       no right to a node
+ *   -ENOSPC, -EQUOTA-like xenstored's quota, as xenstored names it
+ */
+#ifndef COPROC_SCHEMA_XS_H
+#define COPROC_SCHEMA_XS_H
+
+#include "nodes.h"
+#include "state.h"
+
+#define COPROC_XS_RETRIES       32u     /* of one transaction, before -EAGAIN */
+#define COPROC_XS_VALUE_MAX     4096u   /* xenstore's own limit on a value, bytes */
+#define COPROC_XS_TOKEN_MAX     64u     /* bytes of a watch token, NUL included */
+
+struct coproc_xs;
+struct xs_handle;
+
+/**
+ * coproc_xs_open() - connects to xenstored (socket or ring, as libxenstore)
+ * @xs: the handle; also given on failure, for coproc_xs_reason(), unless
+ *      -ENOMEM; always to be closed
+ */
+int coproc_xs_open(struct coproc_xs **xs);
+void coproc_xs_close(struct coproc_xs *xs);             /* NULL is fine */
+
+/** coproc_xs_reason() - the last failure as a sentence; owned by @xs */
+const char *coproc_xs_reason(const struct coproc_xs *xs);
+
+/** coproc_xs_handle() - libxenstore's own, for what is not wrapped here */
+struct xs_handle *coproc_xs_handle(struct coproc_xs *xs);
+
+/**
+ * coproc_xs_domain() - the domain this program runs in
+ * @domid: from the relative node "domid"; 0 when there is none, as in a
+ *         domain 0 that nobody initialised
+ */
+int coproc_xs_domain(struct coproc_xs *xs, uint32_t *domid);
+
+/* ---- Reading ---- */
+
+/* Both directories of a device as one transaction saw them. */
+struct coproc_xs_view {
+	bool backend_there;             /* the directory exists and may be read */
+	bool frontend_there;
+	unsigned int backend_state;     /* 0 .. 8 or COPROC_PEER_VANISHED */
+	unsigned int frontend_state;
+	/* every node the table has for the directory, in its order; text NULL
+	 * when it does not exist, may not be read, or is COPROC_XS_VALUE_MAX
+	 * or longer (which no node of the table allows) */
+	struct coproc_node_text backend[COPROC_DIR_BACKEND_NODES];
+	struct coproc_node_text frontend[COPROC_DIR_FRONTEND_NODES];
+	void *memory;                   /* what the texts point into */
+};
+
+/**
+ * coproc_xs_look() - reads a device
+ * @backend_dir:  path of the backend's directory, or NULL: not wanted
+ * @frontend_dir: path of the frontend's directory, or NULL: not wanted
+ * @view: filled on success; free with coproc_xs_view_free()
+ *
+ * A directory that does not exist is no error: see the view.
+ */
+int coproc_xs_look(struct coproc_xs *xs, const char *backend_dir, const char *frontend_dir,
+		   struct coproc_xs_view *view);
+void coproc_xs_view_free(struct coproc_xs_view *view);
+
+/**
+ * coproc_xs_read() - one node
+ * @dir:  directory
+ * @name: node in it, or NULL: @dir itself
+ * @text: a malloc'd copy ending in NUL, or NULL when the node does not exist
+ * @len:  bytes without that NUL; may be NULL
+ */
+int coproc_xs_read(struct coproc_xs *xs, const char *dir, const char *name, char **text,
+		   size_t *len);
+
+/** coproc_xs_state() - the `state` of a directory: 0 .. 8 or COPROC_PEER_VANISHED */
+int coproc_xs_state(struct coproc_xs *xs, const char *dir, unsigned int *state);
+
+/**
+ * coproc_xs_list() - children of a directory
+ * @names: malloc'd array of strings, one block, free() it; NULL when none
+ * @count: how many; 0 when the directory does not exist
+ */
+int coproc_xs_list(struct coproc_xs *xs, const char *dir, char ***names, unsigned int *count);
+
+/* ---- Writing ---- */
+
+/* A step of the state table, to be written whole or not at all. */
+struct coproc_xs_step {
+	const char *dir;                /* my directory */
+	const char *peer_dir;           /* the peer's */
+	unsigned int peer;              /* its state as looked up; COPROC_PEER_LATE: any */
+	unsigned int next;              /* state to write, COPROC_STATE_UNKNOWN: none */
+	const struct coproc_node_text *nodes;   /* to write before the state */
+	size_t count;
+	const struct coproc_node_text *unchanged;       /* of peer_dir, must still say this */
+	size_t unchanged_count;
+	const char *error;              /* for my `error` node, cut to what the table
+					 * allows; NULL: leave it */
+};
+
+/**
+ * coproc_xs_advance() - writes a step if the peer is still where it was
+ *
+ * Return: 0; -ESTALE when the peer's state or one of @unchanged is not what
+ * it was, or my own directory is gone: nothing was written, look again.
+ */
+int coproc_xs_advance(struct coproc_xs *xs, const struct coproc_xs_step *step);
+
+/**
+ * coproc_xs_remove() - COPROC_DO_REMOVE
+ * @dir:      my directory; its parent goes too when that leaves it empty
+ * @peer_dir: must not have a `state` any more
+ *
+ * Return: 0, also when @dir was gone already; -ESTALE when the peer is back.
+ */
+int coproc_xs_remove(struct coproc_xs *xs, const char *dir, const char *peer_dir);
+
+/* ---- Watches ---- */
+
+/**
+ * coproc_xs_watch() - asks for events of a path and all below it
+ * @path:  path
+ * @token: the caller's word for it, shorter than COPROC_XS_TOKEN_MAX
+ */
+int coproc_xs_watch(struct coproc_xs *xs, const char *path, const char *token);
+int coproc_xs_unwatch(struct coproc_xs *xs, const char *path, const char *token);
+
+/** coproc_xs_fd() - becomes readable when coproc_xs_event() has something */
+int coproc_xs_fd(struct coproc_xs *xs);
+
+/**
+ * coproc_xs_event() - the next watch event, without waiting
+ * @token: gets the token, COPROC_XS_TOKEN_MAX bytes
+ * @path:  gets the path that changed, cut off at @room; NULL: not wanted
+ *
+ * Set a flag per token and look at the device once after the last event: a
+ * peer may fire thousands (F10), and only the state as it is now counts.
+ *
+ * Return: 1 for an event, 0 when there is none.
+ */
+int coproc_xs_event(struct coproc_xs *xs, char token[COPROC_XS_TOKEN_MAX], char *path,
+		    size_t room);
+
+#endif /* COPROC_SCHEMA_XS_H */
