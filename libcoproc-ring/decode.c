@@ -36,14 +36,18 @@ typedef enum xencoproc_status status;
 
 /* ---- questions that several operations ask ---- */
 
+typedef uint32_t word __attribute__((may_alias));
+
+/* Every reserved field that is longer than a word begins at a multiple of 4
+ * bytes and is as long (layout.tbl). */
 static bool all_zero(const void *field, size_t size)
 {
-	const uint8_t *byte = field;
-	uint8_t seen = 0;
+	const word *at = field;
+	word seen = 0;
 	size_t i;
 
-	for (i = 0; i < size; i++)
-		seen |= byte[i];
+	for (i = 0; i < size / sizeof(*at); i++)
+		seen |= at[i];
 	return seen == 0;
 }
 
@@ -444,8 +448,8 @@ static status check_job_operands(const struct coproc_request *r,
 }
 
 /* Step 7: the operands come last in the structure, but their count before. */
-static status check_job_fields(const struct xencoproc_sqe_job *m, const struct coproc_request *r,
-			       const struct coproc_limits *limits)
+static status check_job_fields(const struct coproc_request *r, const struct coproc_limits *limits,
+			       bool unused_are_zero)
 {
 	uint32_t operands = r->u.job.operands;
 	status found;
@@ -458,16 +462,33 @@ static status check_job_fields(const struct xencoproc_sqe_job *m, const struct c
 	found = check_job_operands(r, limits);
 	if (found != OK)
 		return found;
-	return all_zero(&m->operand[operands],
-			(XENCOPROC_INLINE_OPERANDS - operands) * sizeof(m->operand[0])) ?
-	       OK : BAD_FIELD;
+	return unused_are_zero ? OK : BAD_FIELD;
+}
+
+/* The used operands, and zeroes for the rest.  Return: whether the message had
+ * zeroes there too. */
+static bool copy_operands(const struct xencoproc_sqe_job *m, struct coproc_request *r)
+{
+	static const struct coproc_operand none;
+	const word *unused;
+	word seen = 0;
+	uint32_t i;
+
+	for (i = 0; i < XENCOPROC_INLINE_OPERANDS && i < r->u.job.operands; i++)
+		copy_operand(&m->operand[i], &r->u.job.operand[i]);
+	for (; i < XENCOPROC_INLINE_OPERANDS; i++) {
+		unused = (const word *)&m->operand[i];
+		seen |= unused[0] | unused[1] | unused[2];
+		r->u.job.operand[i] = none;
+	}
+	return seen == 0;
 }
 
 static status decode_job(const struct xencoproc_sqe_job *m,
 			 const struct coproc_limits *limits, struct coproc_request *r)
 {
+	bool unused_are_zero;
 	status found;
-	uint32_t i;
 
 	r->u.job.context = wire32(m->context);
 	r->u.job.firmware = wire32(m->firmware);
@@ -481,8 +502,7 @@ static status decode_job(const struct xencoproc_sqe_job *m,
 	r->u.job.wait_device = wire32(m->wait_device);
 	r->u.job.wait_value = wire64(m->wait_value);
 	r->u.job.signal_value = wire64(m->signal_value);
-	for (i = 0; i < XENCOPROC_INLINE_OPERANDS; i++)
-		copy_operand(&m->operand[i], &r->u.job.operand[i]);
+	unused_are_zero = copy_operands(m, r);
 	if (m->reserved0 != 0 || m->reserved1 != 0)
 		return BAD_FIELD;
 	if (r->u.job.wait_device != 0 && !has(limits, COPROC_FEATURE_CROSS_TIMELINE))
@@ -490,7 +510,7 @@ static status decode_job(const struct xencoproc_sqe_job *m,
 	found = check_job_objects(r, limits);
 	if (found != OK)
 		return found;
-	return check_job_fields(m, r, limits);
+	return check_job_fields(r, limits, unused_are_zero);
 }
 
 /* ---- all of them ---- */

@@ -7,6 +7,7 @@
  * The casts are sound under type-based aliasing too: whatever else touches
  * those bytes does it as characters or through a may_alias type (wire.h).
  */
+#include "completion.h"
 #include "message.h"
 #include "ring.h"
 #include "wire.h"
@@ -166,39 +167,12 @@ void coproc_request_encode(const struct coproc_request *request, struct xencopro
 
 void coproc_completion_encode(const struct coproc_completion *completion, struct xencoproc_cqe *cqe)
 {
-	cqe->id = wire64(completion->id);
-	cqe->slot = wire16(completion->slot);
-	cqe->status = wire16(completion->status);
-	cqe->flags = wire16(completion->flags);
-	cqe->reserved = 0;
-	cqe->result = wire64(completion->result);
-	cqe->waited_us = wire32(completion->waited_us);
-	cqe->ran_us = wire32(completion->ran_us);
-}
-
-/* The two runs of enum xencoproc_status. */
-static bool status_exists(unsigned int status)
-{
-	return status <= XENCOPROC_LOST ||
-	       (status >= XENCOPROC_BAD_OP && status <= XENCOPROC_NO_MEMORY);
+	completion_to_wire(completion, completion->id, cqe);
 }
 
 int coproc_completion_decode(const struct xencoproc_cqe *cqe, struct coproc_completion *completion)
 {
-	const unsigned int known = XENCOPROC_CQE_F_STARTED | XENCOPROC_CQE_F_PREEMPTED;
-
-	completion->id = wire64(cqe->id);
-	completion->slot = wire16(cqe->slot);
-	completion->status = wire16(cqe->status);
-	completion->flags = wire16(cqe->flags);
-	completion->result = wire64(cqe->result);
-	completion->waited_us = wire32(cqe->waited_us);
-	completion->ran_us = wire32(cqe->ran_us);
-	if (cqe->reserved != 0 || (completion->flags & ~known) != 0)
-		return COPROC_BROKEN_RESERVED;
-	if (!status_exists(completion->status))
-		return COPROC_BROKEN_STATUS;
-	return COPROC_NOT_BROKEN;
+	return completion_from_wire(cqe, completion);
 }
 
 /* ---- events ---- */

@@ -15,6 +15,7 @@
  * (coproc_client_publish()), so whoever fails that test has lied.
  */
 #include "queue.h"
+#include "completion.h"
 #include "step.h"
 
 /* One broken ring breaks the queue: nothing moves in the other one either. */
@@ -106,7 +107,7 @@ int coproc_client_take(struct coproc_client_queue *queue, struct coproc_completi
 	struct coproc_ring *cq = &queue->cq;
 	struct coproc_shadow *shadow;
 	struct xencoproc_cqe cqe;
-	int why;
+	enum coproc_broken why;
 
 	if (step_pending(cq) == 0) {
 		if (cq->broken == COPROC_NOT_BROKEN)
@@ -115,11 +116,11 @@ int coproc_client_take(struct coproc_client_queue *queue, struct coproc_completi
 		return -1;
 	}
 	step_take(cq, &cqe, XENCOPROC_CQE_SIZE);
-	why = coproc_completion_decode(&cqe, completion);
+	why = completion_from_wire(&cqe, completion);
 	if (why == COPROC_NOT_BROKEN)
 		why = client_check(queue, completion);
 	if (step_unlikely(why != COPROC_NOT_BROKEN)) {
-		break_both(&queue->sq, cq, (enum coproc_broken)why);
+		break_both(&queue->sq, cq, why);
 		return -1;
 	}
 	shadow = &queue->shadow[completion->slot];
@@ -216,21 +217,21 @@ int coproc_server_take(struct coproc_server_queue *queue, struct xencoproc_sqe *
 bool coproc_server_complete(struct coproc_server_queue *queue,
 			    const struct coproc_completion *completion)
 {
-	struct coproc_completion whole = *completion;
 	struct coproc_ring *cq = &queue->cq;
 	struct coproc_live *live;
 	struct xencoproc_cqe cqe;
 
-	if (whole.slot >= cq->entries || !queue->slots[whole.slot].live)
+	if (completion->slot >= cq->entries)
 		return false;
-	live = &queue->slots[whole.slot];
-	whole.id = live->id;
+	live = &queue->slots[completion->slot];
+	if (!live->live)
+		return false;
 	/* Also on a broken queue, so that its teardown sees live fall to 0. */
 	live->live = 0;
 	queue->live--;
 	if (step_unlikely(cq->broken != COPROC_NOT_BROKEN))
 		return false;
-	coproc_completion_encode(&whole, &cqe);
+	completion_to_wire(completion, live->id, &cqe);
 	step_put(cq, &cqe, XENCOPROC_CQE_SIZE);
 	return true;
 }
