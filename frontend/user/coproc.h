@@ -84,6 +84,7 @@ struct coproc_options {
 	uint32_t control_timeout_ms;    /* one request to make or end an object; when it is
 					 * over the backend counts as stalled: connection lost */
 	uint32_t load_timeout_ms;       /* the same for loading firmware */
+	uint32_t wait_timeout_ms;       /* coproc_wait(), _wait_any(), _context_wait() */
 	uint32_t close_timeout_ms;      /* coproc_close() */
 	uint32_t reconnect_timeout_ms;  /* all attempts together, then the device stays
 					 * lost; 0: never give up */
@@ -93,7 +94,8 @@ struct coproc_options {
 
 /**
  * coproc_options_init() - the defaults: any device, 10 s to connect, 10 s for a
- * request, 60 s for firmware, 5 s to close, reconnection without end
+ * request, 60 s for firmware and to wait for jobs, 5 s to close, reconnection
+ * without end
  */
 void coproc_options_init(struct coproc_options *options);
 
@@ -145,7 +147,7 @@ int coproc_open(const struct coproc_options *options, struct coproc_device **dev
  */
 int coproc_close(struct coproc_device *device, int timeout_ms);
 
-enum coproc_state {
+enum coproc_connection {
 	COPROC_CONNECTING       = 1,    /* the first connection, not complete yet */
 	COPROC_CONNECTED        = 2,
 	COPROC_RECONNECTING     = 3,    /* was lost; coproc_dispatch() works on it */
@@ -153,7 +155,7 @@ enum coproc_state {
 };
 
 /** coproc_state() - of the connection, as of the last call that looked */
-enum coproc_state coproc_state(const struct coproc_device *device);
+enum coproc_connection coproc_state(const struct coproc_device *device);
 
 /**
  * coproc_reason() - why the last call failed, or the connection was lost
@@ -171,9 +173,11 @@ uint64_t coproc_refusal_detail(const struct coproc_device *device);
 /**
  * coproc_fd() - the one descriptor to poll for reading
  *
- * Readable when coproc_dispatch() has something to do, when a completion or an
- * event waits to be read, or when a time of the library's own has come.  The
- * library's: do not read or close it.  It stays the same across reconnections.
+ * Readable when coproc_dispatch() has something to do: a notification, a change
+ * in xenstore, a time of the library's own.  Also while completions or events
+ * that an earlier call took in are unread; so the loop is: when readable,
+ * dispatch, then read until there is nothing.  The descriptor is the
+ * library's, not to be read or closed; it stays the same across reconnections.
  */
 int coproc_fd(const struct coproc_device *device);
 
@@ -202,10 +206,10 @@ int coproc_wait_connected(struct coproc_device *device, int timeout_ms);
  */
 int coproc_reconnect(struct coproc_device *device);
 
-enum coproc_preemption {
-	COPROC_PREEMPT_JOB              = 0,    /* a running job runs to its end */
-	COPROC_PREEMPT_CHECKPOINT       = 1,    /* it can be paused where it allows */
-	COPROC_PREEMPT_INSTANT          = 2
+enum coproc_pausing {
+	COPROC_PAUSES_NEVER             = 1,    /* a running job runs to its end */
+	COPROC_PAUSES_CHECKPOINT        = 2,    /* where the job allows it */
+	COPROC_PAUSES_ANYWHERE          = 3
 };
 
 /* Features in struct coproc_info. */
@@ -221,8 +225,9 @@ struct coproc_info {
 	uint32_t backend_domain;
 	char name[64];
 	char kind[32];
-	uint32_t firmware_kinds;        /* 1u << enum xencoproc_fw_kind; 0: it does not say */
-	uint32_t preemption;            /* enum coproc_preemption */
+	uint32_t firmware_kinds;        /* 1u << enum xencoproc_fw_kind */
+	uint64_t local_memory;          /* bytes of its own that a context has */
+	uint32_t preemption;            /* enum coproc_pausing */
 	uint32_t features;              /* COPROC_HAS_*, those in use */
 	uint32_t highest_class;         /* enum xencoproc_class: this one and those below */
 	uint32_t weight;                /* share among domains, as the toolstack set it */
@@ -274,7 +279,7 @@ enum coproc_event_type {
 	COPROC_EVENT_FW_REVOKED         = 3,    /* firmware */
 	COPROC_EVENT_LIMITS             = 4,    /* see coproc_info() again */
 	/* the library's own */
-	COPROC_EVENT_STATE              = 256   /* value: enum coproc_state */
+	COPROC_EVENT_STATE              = 256   /* value: enum coproc_connection */
 };
 
 struct coproc_event {
@@ -327,7 +332,9 @@ const uint8_t *coproc_firmware_digest(const struct coproc_firmware *firmware);
 unsigned int coproc_firmware_guess(const void *image, size_t bytes);
 
 /**
- * coproc_firmware_unload() - the handle ends at once, the backend follows
+ * coproc_firmware_unload() - the handle ends at once
+ *
+ * The backend is told when the jobs submitted before have ended.
  *
  * Return: 0; never fails for a valid handle; NULL is allowed.
  */
@@ -384,8 +391,8 @@ int coproc_buffer_create(struct coproc_device *device, size_t bytes, uint32_t ac
 /**
  * coproc_buffer_destroy() - the handle and its memory end for the caller at once
  *
- * Jobs that use the buffer may still be live: the pages go back when the
- * backend has unmapped them, see coproc_settle().
+ * Jobs that use the buffer may still be live: the pages go back when those
+ * have ended and the backend has unmapped them, see coproc_settle().
  *
  * Return: 0; never fails for a valid handle; NULL is allowed.
  */
@@ -421,17 +428,19 @@ int coproc_settle(struct coproc_device *device, int timeout_ms);
  * @qclass: enum xencoproc_class
  * @entries: jobs that can be outstanding; rounded up to a power of two from
  *           32 to 512.  0: 64
- * @flags: COPROC_QUEUE_*
+ * @queue: set on success, the device's child
  *
  * Blocks up to control_timeout_ms.
  *
  * Return: 0; -EACCES a higher class than the toolstack allows; -ENOSPC too
  * many queues; -EINVAL more entries than allowed; -EREMOTEIO.
  */
-int coproc_queue_open_flags(struct coproc_device *device, unsigned int qclass,
-			    unsigned int entries, uint32_t flags, struct coproc_queue **queue);
 int coproc_queue_open(struct coproc_device *device, unsigned int qclass,
 		      unsigned int entries, struct coproc_queue **queue);
+
+/** coproc_queue_open_flags() - the same with COPROC_QUEUE_* in @flags */
+int coproc_queue_open_flags(struct coproc_device *device, unsigned int qclass,
+			    unsigned int entries, uint32_t flags, struct coproc_queue **queue);
 
 /**
  * coproc_queue_close() - the handle ends at once; its live jobs are cancelled and
@@ -474,7 +483,8 @@ struct coproc_job {
 	const struct coproc_piece *pieces;
 	uint32_t piece_count;
 	uint32_t run_limit_us;          /* 0: the toolstack's limit */
-	uint32_t start_limit_us;        /* from submission to start; 0: none */
+	uint32_t start_limit_us;        /* from acceptance to start; 0: none, or 60 s with
+					 * COPROC_JOB_WAIT, for every wait has an end */
 	uint8_t priority;               /* inside the queue's class; greater is sooner */
 	struct coproc_context *wait_context;    /* COPROC_JOB_WAIT */
 	uint64_t wait_value;
@@ -524,8 +534,7 @@ int coproc_read(struct coproc_queue *queue, struct coproc_done *done, unsigned i
  * coproc_wait_any() - the same, but sleeps until there is at least one
  *
  * Return: how many; -ETIMEDOUT; -ENOENT nothing is outstanding.  0 as
- * @timeout_ms does not sleep.  COPROC_DEFAULT is no limit of its own: it waits
- * for the longest that the jobs may run.
+ * @timeout_ms does not sleep.
  */
 int coproc_wait_any(struct coproc_queue *queue, struct coproc_done *done, unsigned int max,
 		    int timeout_ms);
