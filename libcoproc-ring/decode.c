@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * Submissions from wire form to host form: the one place where they are
- * validated (coprocif.md, "Checks").  The order is part of the protocol,
+ * validated (coprocif.md, B-MSG-1).  The order is part of the protocol,
  * because it decides which status a message with several faults gets:
  *
- *   1  op                known                                   BAD_OP
- *   2  queue kind        of that op                              BAD_OP
- *   3  flags             of that op                              BAD_FIELD
- *   4  reserved          all zero                                BAD_FIELD
- *   5  features          what is used was negotiated             NOT_SUPPORTED
- *   6  object indexes    in their negotiated range               BAD_OBJECT
- *   7  other fields      in the order of the structure           BAD_FIELD,
- *                        BAD_RANGE, NO_QUOTA, DENIED
+ *   1  the operation is known and belongs to this kind of queue    BAD_OP
+ *   2  no flag that it does not have                               BAD_FIELD
+ *   3  reserved fields are zero                                    BAD_FIELD
+ *   4  features that it uses were negotiated                       NOT_SUPPORTED
+ *   5  indexes of objects are below their limits                   BAD_OBJECT
+ *   6  other fields are in range, unused ones say so               BAD_FIELD
+ *   7  no piece ends behind the largest possible buffer            BAD_RANGE
+ *   8  sizes are within the negotiated limits                      NO_QUOTA
+ *   9  the class is allowed                                        DENIED
  *
  * An index outside its range is BAD_OBJECT whether the request creates the
  * object or names it: no such object can exist.  Fields that another field
- * makes unused (by a flag, or beyond a count) belong to step 7.
+ * leaves unused (a flag, or a count) belong to step 6.  The steps after 9
+ * need the state of objects, and are the backend's.
  */
 #include "message.h"
 #include "wire.h"
@@ -32,6 +34,8 @@
 
 typedef enum xencoproc_status status;
 
+#define SIGNATURE_SIZE  64u     /* Ed25519 */
+#define OPERAND_SIZE    12u     /* of struct xencoproc_operand */
 #define ALL_ACCESS (XENCOPROC_ACCESS_READ | XENCOPROC_ACCESS_WRITE)
 
 /* ---- questions that several operations ask ---- */
@@ -68,9 +72,11 @@ static bool is_access(uint32_t access)
 	return access != 0 && (access & ~(uint32_t)ALL_ACCESS) == 0;
 }
 
-static bool sum_overflows(uint32_t offset, uint32_t length)
+/* Step 7, for one piece.  No buffer is longer, whichever it names. */
+static bool beyond_any_buffer(uint32_t offset, uint32_t length)
 {
-	return (uint32_t)(offset + length) < offset;
+	return (uint64_t)offset + length >
+	       (uint64_t)XENCOPROC_BUF_PAGES_MAX * XENCOPROC_PAGE_SIZE;
 }
 
 /* The first @used name a grant and the rest say that they do not. */
@@ -102,16 +108,14 @@ static status check_queue_fields(const struct coproc_request *r,
 
 	if (qclass < XENCOPROC_CLASS_REALTIME || qclass > XENCOPROC_CLASS_BATCH)
 		return BAD_FIELD;
-	/* The highest class has the lowest number. */
-	if (qclass < limits->max_class)
-		return DENIED;
 	if (order < XENCOPROC_ORDER_MIN || order > limits->max_ring_order ||
 	    order > XENCOPROC_ORDER_MAX)
 		return BAD_FIELD;
 	if (!refs_fit(r->u.queue_open.sq_ref, XENCOPROC_SQ_PAGES_MAX, XENCOPROC_SQ_PAGES(order)) ||
 	    !refs_fit(r->u.queue_open.cq_ref, XENCOPROC_CQ_PAGES_MAX, XENCOPROC_CQ_PAGES(order)))
 		return BAD_FIELD;
-	return OK;
+	/* The highest class has the lowest number. */
+	return qclass < limits->max_class ? DENIED : OK;
 }
 
 static status decode_queue_open(const struct xencoproc_sqe_queue_open *m,
@@ -192,15 +196,13 @@ static status check_buffer_fields(const struct coproc_request *r,
 
 	if (pages == 0 || pages > XENCOPROC_BUF_PAGES_MAX)
 		return BAD_FIELD;
-	if (pages > limits->max_pages)
-		return NO_QUOTA;
 	if (!is_access(r->u.buf_register.access))
 		return BAD_FIELD;
 	dirs = (pages + XENCOPROC_DIR_ENTRIES - 1) / XENCOPROC_DIR_ENTRIES;
 	if (r->u.buf_register.dirs != dirs ||
 	    !refs_fit(r->u.buf_register.dir_ref, XENCOPROC_DIRS_MAX, dirs))
 		return BAD_FIELD;
-	return OK;
+	return pages > limits->max_pages ? NO_QUOTA : OK;
 }
 
 static status decode_buf_register(const struct xencoproc_sqe_buf_register *m,
@@ -241,18 +243,19 @@ static status check_digest_only(const struct coproc_request *r)
 
 static status check_image(const struct coproc_request *r, const struct coproc_limits *limits)
 {
+	uint32_t sig_length = r->u.fw_load.sig_length;
+
 	if (r->u.fw_load.length == 0)
 		return BAD_FIELD;
-	if (r->u.fw_load.length > limits->max_firmware_bytes)
-		return NO_QUOTA;
-	if (sum_overflows(r->u.fw_load.offset, r->u.fw_load.length))
-		return BAD_RANGE;
 	/* No signature is length 0, and that has one spelling. */
-	if (r->u.fw_load.sig_length == 0 && r->u.fw_load.sig_offset != 0)
+	if (sig_length != 0 && sig_length != SIGNATURE_SIZE)
 		return BAD_FIELD;
-	if (sum_overflows(r->u.fw_load.sig_offset, r->u.fw_load.sig_length))
+	if (sig_length == 0 && r->u.fw_load.sig_offset != 0)
+		return BAD_FIELD;
+	if (beyond_any_buffer(r->u.fw_load.offset, r->u.fw_load.length) ||
+	    beyond_any_buffer(r->u.fw_load.sig_offset, sig_length))
 		return BAD_RANGE;
-	return OK;
+	return r->u.fw_load.length > limits->max_firmware_bytes ? NO_QUOTA : OK;
 }
 
 static status check_fw_load(const struct coproc_request *r, const struct coproc_limits *limits)
@@ -355,20 +358,15 @@ static void copy_operand(const struct xencoproc_operand *wire, struct coproc_ope
 	operand->length = wire32(wire->length);
 }
 
-static status check_operand_fields(const struct coproc_operand *operand)
-{
-	if (!is_access(operand->access))
-		return BAD_FIELD;
-	return sum_overflows(operand->offset, operand->length) ? BAD_RANGE : OK;
-}
-
 status coproc_operand_decode(const struct xencoproc_operand *wire,
 			     const struct coproc_limits *limits, struct coproc_operand *operand)
 {
 	copy_operand(wire, operand);
 	if (operand->buffer >= limits->max_buffers)
 		return BAD_OBJECT;
-	return check_operand_fields(operand);
+	if (!is_access(operand->access))
+		return BAD_FIELD;
+	return beyond_any_buffer(operand->offset, operand->length) ? BAD_RANGE : OK;
 }
 
 status coproc_operand_inside(const struct coproc_operand *operand, uint64_t buffer_bytes,
@@ -379,7 +377,7 @@ status coproc_operand_inside(const struct coproc_operand *operand, uint64_t buff
 	return (operand->access & ~buffer_access) == 0 ? OK : BAD_ACCESS;
 }
 
-/* Step 6.  Where a wait names another device, the bound of that device's
+/* Step 5.  Where a wait names another device, the bound of that device's
  * contexts is not ours to know: the backend asks there. */
 static status check_job_objects(const struct coproc_request *r, const struct coproc_limits *limits)
 {
@@ -396,73 +394,52 @@ static status check_job_objects(const struct coproc_request *r, const struct cop
 	return OK;
 }
 
-/* Every wait is bounded in time, so that a wait which nobody ends cannot hold
- * a slot for ever; and a field without its flag is zero. */
-static status check_job_times(const struct coproc_request *r, const struct coproc_limits *limits)
+/* Step 6, for times and timelines.  Every wait is bounded in time, so that one
+ * which nobody ends cannot hold a slot for ever; a field without its flag is
+ * zero. */
+static bool job_times_fit(const struct coproc_request *r, const struct coproc_limits *limits)
 {
 	if (r->u.job.run_limit_us > limits->max_run_limit_us)
-		return BAD_FIELD;
+		return false;
 	if (r->flags & XENCOPROC_JOB_F_WAIT) {
 		if (r->u.job.start_limit_us == 0)
-			return BAD_FIELD;
+			return false;
 	} else if (r->u.job.wait_context != 0 || r->u.job.wait_device != 0 ||
 		   r->u.job.wait_value != 0) {
-		return BAD_FIELD;
+		return false;
 	}
-	if (!(r->flags & XENCOPROC_JOB_F_SIGNAL) && r->u.job.signal_value != 0)
-		return BAD_FIELD;
-	return OK;
+	return (r->flags & XENCOPROC_JOB_F_SIGNAL) || r->u.job.signal_value == 0;
 }
 
-/* The one operand of a job with F_TABLE: where the table of operands lies. */
-static status check_job_table(const struct coproc_request *r, const struct coproc_limits *limits)
+/* Step 6, for operands.  With F_TABLE the only one says where the table is. */
+static bool job_operands_fit(const struct coproc_request *r)
 {
-	const struct coproc_operand *table = &r->u.job.operand[0];
-	const uint32_t size = sizeof(struct xencoproc_operand);
-
-	if (r->u.job.operands != 1 || table->access != XENCOPROC_ACCESS_READ)
-		return BAD_FIELD;
-	if (table->length == 0 || table->length % size != 0)
-		return BAD_FIELD;
-	if (sum_overflows(table->offset, table->length))
-		return BAD_RANGE;
-	return table->length / size > limits->max_operands ? NO_QUOTA : OK;
-}
-
-static status check_job_operands(const struct coproc_request *r,
-				 const struct coproc_limits *limits)
-{
-	status found;
+	const struct coproc_operand *operand = r->u.job.operand;
 	uint32_t i;
 
+	if (r->u.job.operands > XENCOPROC_INLINE_OPERANDS)
+		return false;
 	if (r->flags & XENCOPROC_JOB_F_TABLE)
-		return check_job_table(r, limits);
-	if (r->u.job.operands > limits->max_operands)
-		return NO_QUOTA;
-	for (i = 0; i < r->u.job.operands; i++) {
-		found = check_operand_fields(&r->u.job.operand[i]);
-		if (found != OK)
-			return found;
-	}
-	return OK;
+		return r->u.job.operands == 1 && operand->access == XENCOPROC_ACCESS_READ &&
+		       operand->length != 0 && operand->length % OPERAND_SIZE == 0;
+	for (i = 0; i < r->u.job.operands; i++)
+		if (!is_access(operand[i].access))
+			return false;
+	return true;
 }
 
-/* Step 7: the operands come last in the structure, but their count before. */
-static status check_job_fields(const struct coproc_request *r, const struct coproc_limits *limits,
-			       bool unused_are_zero)
+/* Steps 7 and 8. */
+static status check_job_sizes(const struct coproc_request *r, const struct coproc_limits *limits)
 {
 	uint32_t operands = r->u.job.operands;
-	status found;
+	uint32_t i;
 
-	if (operands > XENCOPROC_INLINE_OPERANDS)
-		return BAD_FIELD;
-	found = check_job_times(r, limits);
-	if (found != OK)
-		return found;
-	found = check_job_operands(r, limits);
-	if (found != OK)
-		return found;
-	return unused_are_zero ? OK : BAD_FIELD;
+	for (i = 0; i < operands; i++)
+		if (beyond_any_buffer(r->u.job.operand[i].offset, r->u.job.operand[i].length))
+			return BAD_RANGE;
+	if (r->flags & XENCOPROC_JOB_F_TABLE)
+		operands = r->u.job.operand[0].length / OPERAND_SIZE;
+	return operands > limits->max_operands ? NO_QUOTA : OK;
 }
 
 /* The used operands, and zeroes for the rest.  Return: whether the message had
@@ -510,7 +487,9 @@ static status decode_job(const struct xencoproc_sqe_job *m,
 	found = check_job_objects(r, limits);
 	if (found != OK)
 		return found;
-	return check_job_fields(r, limits, unused_are_zero);
+	if (!job_times_fit(r, limits) || !job_operands_fit(r) || !unused_are_zero)
+		return BAD_FIELD;
+	return check_job_sizes(r, limits);
 }
 
 /* ---- all of them ---- */

@@ -166,8 +166,11 @@ void coproc_request_encode(const struct coproc_request *request, struct xencopro
  *
  * Checks everything that needs no knowledge of objects: the operation and
  * its queue, flags, reserved fields, ranges against @limits, features, unused
- * array members, arithmetic.  Whether an object exists, and whether a piece
- * lies in its buffer, is the backend's.
+ * array members, arithmetic: steps 1 to 9 of B-MSG-1, in that order, which
+ * decode.c lists.  An index outside its negotiated range is BAD_OBJECT, in
+ * requests that create too.  Whether an object exists, and whether a piece
+ * lies in its buffer, is the backend's; so is CANCEL's target_slot, which may
+ * be any number here.
  *
  * Return: XENCOPROC_OK, or the status that the completion must carry.
  */
@@ -180,7 +183,8 @@ enum xencoproc_status coproc_request_decode(const struct xencoproc_sqe *sqe, boo
  * @wire: a private copy
  * @limits: what was negotiated
  *
- * Return: XENCOPROC_OK, BAD_FIELD or BAD_OBJECT.
+ * Return: XENCOPROC_OK, BAD_OBJECT, BAD_FIELD, or BAD_RANGE when the piece
+ * ends behind the largest possible buffer; looked for in this order.
  */
 enum xencoproc_status coproc_operand_decode(const struct xencoproc_operand *wire,
 					    const struct coproc_limits *limits,
@@ -192,14 +196,17 @@ void coproc_operand_encode(const struct coproc_operand *operand, struct xencopro
  * @buffer_bytes: the buffer's size
  * @buffer_access: enum xencoproc_access bits of the buffer
  *
- * Return: XENCOPROC_OK, BAD_RANGE or BAD_ACCESS.
+ * Return: XENCOPROC_OK, BAD_RANGE or BAD_ACCESS; the range first.
  */
 enum xencoproc_status coproc_operand_inside(const struct coproc_operand *operand,
 					    uint64_t buffer_bytes, uint32_t buffer_access);
 
 /* Completions and events; decode validates against a lying backend and gives
- * COPROC_NOT_BROKEN (0) or why it cannot be (enum coproc_broken). */
-void coproc_completion_encode(const struct coproc_completion *completion, struct xencoproc_cqe *cqe);
+ * COPROC_NOT_BROKEN (0) or why it cannot be (enum coproc_broken): first
+ * BROKEN_RESERVED, then BROKEN_STATUS, which for an event also means a type
+ * or a device state that does not exist. */
+void coproc_completion_encode(const struct coproc_completion *completion,
+			      struct xencoproc_cqe *cqe);
 int coproc_completion_decode(const struct xencoproc_cqe *cqe, struct coproc_completion *completion);
 void coproc_notice_encode(const struct coproc_notice *notice, struct xencoproc_event *event);
 int coproc_notice_decode(const struct xencoproc_event *event, struct coproc_notice *notice);

@@ -57,8 +57,9 @@ bool coproc_client_publish(struct coproc_client_queue *queue);
  * coproc_client_take() - the next completion, checked against the shadow
  *
  * Return: 1 with @completion filled, 0 when there is none, -1 when the queue
- * is broken (coproc_client_broken() says why).  Frees the slot and publishes
- * the consumer's index before the slot can be reused.
+ * is broken (coproc_client_broken() says why).  Frees the slot; the consumer's
+ * index is published by the next coproc_client_publish() or _arm(), that is
+ * before the slot can be reused, and once for a batch.
  */
 int coproc_client_take(struct coproc_client_queue *queue, struct coproc_completion *completion);
 
@@ -101,7 +102,8 @@ int coproc_server_take(struct coproc_server_queue *queue, struct xencoproc_sqe *
  * @completion: id is filled here from the live table
  *
  * Return: true, or false if the slot is not live (a bug of the caller; nothing
- * is sent) or the queue is broken.
+ * is sent) or the queue is broken (nothing is sent, but the slot is no longer
+ * live, so that tearing down sees @queue->live fall to 0).
  */
 bool coproc_server_complete(struct coproc_server_queue *queue,
 			    const struct coproc_completion *completion);

@@ -124,7 +124,10 @@ void coproc_ring_consumed(struct coproc_ring *ring);
  * coproc_ring_arm() - ask to be notified of the next message
  *
  * Return: true if messages came meanwhile: take them instead of sleeping.
- * A consumer that polls never calls this, and is not notified.
+ * True also when the ring is found broken just now, so that the caller looks
+ * again and is told; false on a ring known to be broken.  A consumer that
+ * polls never calls this, and is not notified: but for message 0, since both
+ * cells begin as zeroes, and again when the index has gone once around.
  */
 bool coproc_ring_arm(struct coproc_ring *ring);
 
