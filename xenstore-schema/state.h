@@ -8,11 +8,13 @@
  *
  *   1. read the peer's `state` (coproc_peer_parse());
  *   2. look the step up (coproc_state_step());
- *   3. do its action; when it fails, go on with coproc_state_refusal();
+ *   3. do its action; when it fails, write coproc_state_refusal() and why;
  *   4. in ONE transaction: read the peer's `state` again and, only if it is
  *      still what was looked up, write the action's nodes and the next state.
  *      Otherwise undo the action and begin at 1;
  *   5. repeat until the action is COPROC_DO_NONE and next is mine.
+ *
+ * A wish that turns from LEAVE to STAY counts as a start: mine is Unknown.
  *
  * Step 4 is what makes the table true: a pair (mine, peer) is then a fact and
  * never a memory.  MAP needs one check more: the grant references that were
@@ -95,16 +97,17 @@ const struct coproc_step *coproc_state_step(enum coproc_side side, enum coproc_w
 
 /**
  * coproc_state_refusal() - the state to write when an action failed
- * @side:   whose action
- * @action: the one that failed; its reason goes to the `error` node in the
- *          same transaction
+ * @action: the one that failed; COPROC_DO_NONE when a ring was found broken.
+ *          The reason goes to the `error` node in the same transaction
  *
- * Closing says "not like this, do not try again": the peer goes to Closed, and
- * only a restart of either side begins anew.  A broken ring ends the same way.
+ * Closing says "not like this, do not try again": both sides end in Closed and
+ * only a restart of one of them begins anew, so that what is refused is not
+ * tried in a loop.
  *
- * Return: an enum coproc_state.
+ * Return: COPROC_STATE_CLOSING, or COPROC_STATE_UNKNOWN for ADVERTISE: write
+ * the reason and no state, and try again when something of my own changed.
  */
-unsigned int coproc_state_refusal(enum coproc_side side, enum coproc_action action);
+unsigned int coproc_state_refusal(enum coproc_action action);
 
 /**
  * coproc_peer_parse() - the text of a peer's state node
