@@ -411,6 +411,16 @@ static bool job_times_fit(const struct coproc_request *r, const struct coproc_li
 	return (r->flags & XENCOPROC_JOB_F_SIGNAL) || r->u.job.signal_value == 0;
 }
 
+/*
+ * Operands in a table of @bytes, rounded down: a division by 12, exact for
+ * every 32-bit number, written out because a compiler for a machine without
+ * a divider may call a library for it, and there is none.
+ */
+static uint32_t table_operands(uint32_t bytes)
+{
+	return (uint32_t)((uint64_t)bytes * 0xaaaaaaabu >> 35);
+}
+
 /* Step 6, for operands.  With F_TABLE the only one says where the table is. */
 static bool job_operands_fit(const struct coproc_request *r)
 {
@@ -421,7 +431,8 @@ static bool job_operands_fit(const struct coproc_request *r)
 		return false;
 	if (r->flags & XENCOPROC_JOB_F_TABLE)
 		return r->u.job.operands == 1 && operand->access == XENCOPROC_ACCESS_READ &&
-		       operand->length != 0 && operand->length % OPERAND_SIZE == 0;
+		       operand->length != 0 &&
+		       table_operands(operand->length) * OPERAND_SIZE == operand->length;
 	for (i = 0; i < r->u.job.operands; i++)
 		if (!is_access(operand[i].access))
 			return false;
@@ -438,7 +449,7 @@ static status check_job_sizes(const struct coproc_request *r, const struct copro
 		if (beyond_any_buffer(r->u.job.operand[i].offset, r->u.job.operand[i].length))
 			return BAD_RANGE;
 	if (r->flags & XENCOPROC_JOB_F_TABLE)
-		operands = r->u.job.operand[0].length / OPERAND_SIZE;
+		operands = table_operands(r->u.job.operand[0].length);
 	return operands > limits->max_operands ? NO_QUOTA : OK;
 }
 
