@@ -40,7 +40,7 @@ enum engine_step {
 };
 
 struct engine_result {
-	uint32_t status;        /* XENCOPROC_OK, _FAILED, _FAULT, _BAD_IMAGE, _BAD_FIELD */
+	uint32_t status;        /* XENCOPROC_OK, _FAILED, _FAULT, _BAD_FIELD, _NO_MEMORY */
 	uint64_t value;         /* as the status wants it */
 	uint64_t instructions;  /* of this job so far; 0 where the engine cannot count */
 };
@@ -51,6 +51,7 @@ struct engine {
 	enum worker_preemption preemption;
 	bool can_yield;                 /* run() returns ENGINE_ATTENTION soon after it is asked */
 	uint64_t bank_bytes;            /* local memory of one context, page multiple, or 0 */
+	uint64_t reserve_bytes;         /* most that engine_reserve() is ever asked for */
 
 	/* Once, before the sandbox closes: warm up what needs files.  0 or -errno. */
 	int (*prepare)(void);
@@ -67,16 +68,22 @@ struct engine {
 	uint32_t (*ctx_create)(uint32_t context, void *bank);
 	void (*ctx_destroy)(uint32_t context);
 
-	/* Begin a job in a context that runs none.  ENGINE_ENDED at once is fine. */
+	/* Begin a job in a context that runs none.  ENGINE_ENDED at once is fine.
+	 * job stays valid and unchanged until the job has ended or reset() was
+	 * called; so do its buffers and its image.  FAULT makes the harness call
+	 * reset(). */
 	enum engine_step (*start)(uint32_t context, const struct engine_job *job,
 				  struct engine_result *result);
-	/* Go on with the context's job after ENGINE_ATTENTION. */
+	/* Go on with the context's job after ENGINE_ATTENTION.  Must make progress
+	 * before it looks at engine_attention() again: the bits may still be set. */
 	enum engine_step (*resume)(uint32_t context, struct engine_result *result);
 	/* Give up the context's job, if any, and forget what it left: the next job
 	 * begins on a context as if new, its bank zeroed by the harness. */
 	void (*reset)(uint32_t context);
 
-	/* A buffer is about to be unmapped: let go of it in every context. */
+	/* A buffer is about to be unmapped: let go of it in every context.  No live
+	 * job names it.  Functions that an engine has no use for may be NULL:
+	 * prepare, unload, ctx_create, ctx_destroy, buffer_gone. */
 	void (*buffer_gone)(uint32_t buffer, void *base, size_t pages);
 };
 
@@ -86,6 +93,33 @@ struct engine {
  * One relaxed load; engines that can yield call it every few microseconds.
  */
 bool engine_attention(void);
+
+/**
+ * engine_log() - one line for the administrator, on standard error
+ *
+ * Limited in rate, since guests can cause lines; whatever is not printable
+ * ASCII in the finished line becomes '?', so guests cannot forge lines.
+ */
+void engine_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/**
+ * engine_scrub() - make shared memory read as zero, giving its pages back
+ * @base: page-aligned, inside a bank
+ * @bytes: a multiple of the page size
+ */
+void engine_scrub(void *base, size_t bytes);
+
+/**
+ * engine_reserve() - tell of address space that will mostly stay untouched
+ * @bytes: how much more the engine is about to map
+ *
+ * The worker's memory limit counts address space.  An emulator's translation
+ * cache is mapped in one large piece of which little is ever used, and counts
+ * against reserve_bytes instead, once announced here.
+ *
+ * Return: false when reserve_bytes is exhausted.
+ */
+bool engine_reserve(uint64_t bytes);
 
 /**
  * engine_main() - what an engine's main() calls and returns

@@ -3,11 +3,15 @@
  * What coprocd and an engine's worker process say to each other.
  *
  * One worker serves one domain on one coprocessor.  coprocd starts it with
- * three descriptors and the domain's id in its arguments:
+ * the domain's id in its arguments and with these descriptors; the worker
+ * closes whatever else it inherited:
  *
+ *   2  standard error, which is the log
  *   3  a SOCK_SEQPACKET socket: commands in, exactly one reply for each out
  *   4  a memfd of one page, struct worker_page: coprocd writes, the worker reads
- *   5  standard error of the worker, as coprocd's log takes it
+ *
+ * The thread of coprocd that starts a worker has to live as long as the
+ * worker: the kernel kills the worker when that thread ends.
  *
  * The worker says HELLO when its sandbox is closed, and from then on does
  * nothing unasked except that it reports the end of the running job.  coprocd
@@ -19,6 +23,7 @@
 #ifndef COPROC_ENGINES_WIRE_H
 #define COPROC_ENGINES_WIRE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "protocol/coprocif.h"
@@ -32,26 +37,58 @@
 /* Grant references in one MAP message; a buffer of more comes in several. */
 #define WORKER_MAP_REFS         1024u
 
+/* Indexes of objects, which coprocd chooses, are below these. */
+#define WORKER_CONTEXTS_MAX     256u
+#define WORKER_BUFFERS_MAX      4096u
+#define WORKER_FIRMWARE_MAX     256u
+
 enum worker_command_type {
-	WORKER_MAP = 1,         /* a buffer's pages: domain's grants first .. first + count */
-	WORKER_UNMAP,
-	WORKER_LOAD,            /* with a sealed memfd: the image, already hashed and allowed */
-	WORKER_UNLOAD,
-	WORKER_CTX_CREATE,      /* with a memfd: the bank of local memory for this context */
-	WORKER_CTX_DESTROY,
+	/*
+	 * A buffer's pages: the domain's grants first .. first + count.  Parts
+	 * come in order, each with a reply; the last one's reply tells how the
+	 * mapping went: OK, BAD_GRANT or NO_MEMORY.  After a refusal, as after
+	 * UNMAP of a buffer that is only half told, the index is free again.
+	 */
+	WORKER_MAP = 1,
+	WORKER_UNMAP,           /* IN_USE while a running or parked job names the buffer */
+	/*
+	 * With a memfd that holds the image, already hashed and allowed, sealed
+	 * with F_SEAL_WRITE and F_SEAL_SHRINK.  BAD_IMAGE with its reason, or
+	 * NO_MEMORY, leaves the index free.
+	 */
+	WORKER_LOAD,
+	WORKER_UNLOAD,          /* IN_USE while a running or parked job is of it */
+	/*
+	 * With a memfd of bank_bytes zeroes, as HELLO wants them: the context's
+	 * local memory.  No descriptor where bank_bytes is 0.
+	 */
+	WORKER_CTX_CREATE,
+	WORKER_CTX_DESTROY,     /* a parked job is given up; IN_USE while it runs */
 	WORKER_RUN,             /* replied to when the job has ended, or was parked */
 	WORKER_CONTINUE,        /* a parked job, by its context */
 	WORKER_ABORT,           /* a parked job, by its context: reset the context */
 	WORKER_PING
 };
 
-/* Attention: why the running job should come back to the harness. */
+/*
+ * Attention: why the running job should come back to the harness.  A command
+ * is sent first and SERVICE set after it; the bit is cleared when the reply
+ * has come.  While a bit stays set the job still makes progress, in the
+ * smallest steps that its engine can do.  A job may end by itself before it
+ * sees PARK or ABORT: the reply is DONE then.
+ *
+ * Of the commands, RUN and CONTINUE cannot be served while a job runs.
+ */
 #define WORKER_ATTENTION_SERVICE        0x1u    /* commands are waiting; then go on */
 #define WORKER_ATTENTION_PARK           0x2u    /* put the job aside, reply PARKED */
 #define WORKER_ATTENTION_ABORT          0x4u    /* end it, reply ABORTED, reset the context */
 
+/*
+ * coprocd sets the bits and coprocd clears them: SERVICE when all commands but
+ * the running job are answered, PARK and ABORT when the job's reply came.
+ */
 struct worker_page {
-	uint32_t attention;     /* coprocd sets bits, coprocd clears them */
+	uint32_t attention;
 };
 
 struct worker_operand {
@@ -98,6 +135,36 @@ struct worker_command {
 		} run;
 	} u;
 };
+
+/**
+ * worker_command_size() - bytes of a command that have to be sent
+ *
+ * The arrays at the end of MAP and RUN need not be sent beyond what is used.
+ * A message may also be longer, up to the whole structure.
+ */
+static inline size_t worker_command_size(const struct worker_command *c)
+{
+	const size_t head = offsetof(struct worker_command, u);
+
+	switch (c->type) {
+	case WORKER_MAP:
+		return offsetof(struct worker_command, u.map.ref) +
+		       (size_t)c->u.map.count * sizeof(c->u.map.ref[0]);
+	case WORKER_RUN:
+		return offsetof(struct worker_command, u.run.operand) +
+		       (size_t)c->u.run.operands * sizeof(c->u.run.operand[0]);
+	case WORKER_UNMAP:
+		return head + sizeof(c->u.unmap);
+	case WORKER_LOAD:
+		return head + sizeof(c->u.load);
+	case WORKER_UNLOAD:
+		return head + sizeof(c->u.unload);
+	case WORKER_PING:
+		return head;
+	default:
+		return head + sizeof(c->u.ctx);
+	}
+}
 
 enum worker_outcome {
 	WORKER_DONE = 1,        /* the command was carried out, status says how */
