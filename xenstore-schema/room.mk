@@ -5,6 +5,9 @@ SCHEMA_SRCS := $(addprefix xenstore-schema/,node.c node-error.c node-format.c no
 	nodes.c negotiate.c state.c state-table.c)
 $(eval $(call c_library,coproc-schema,$(SCHEMA_SRCS)))
 
+XENSTORE_SRCS := $(addprefix xenstore-schema/,xs.c xs-write.c xs-device.c)
+$(eval $(call c_library,coproc-xenstore,$(XENSTORE_SRCS)))
+
 # What is made from the tables is in the repository; a stale file stops the
 # build with the command that makes it anew.
 $(B)/schema.fresh: $(addprefix xenstore-schema/,nodes.tbl states.tbl nodes.awk states.awk \

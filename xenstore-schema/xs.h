@@ -13,7 +13,8 @@
  *   -ENOMEM               no memory
  *   -EAGAIN               a transaction conflicted COPROC_XS_RETRIES times
  *   -EACCES, -EPERM       no right to a node
- *   -ENOSPC, -EQUOTA-like xenstored's quota, as xenstored names it
+ *   -ENOSPC, -E2BIG       xenstored's quota of nodes, of bytes, of transactions
+ *   -ENAMETOOLONG         a path longer than any of a device
  */
 #ifndef COPROC_SCHEMA_XS_H
 #define COPROC_SCHEMA_XS_H
@@ -22,7 +23,7 @@
 #include "state.h"
 
 #define COPROC_XS_RETRIES       32u     /* of one transaction, before -EAGAIN */
-#define COPROC_XS_VALUE_MAX     4096u   /* xenstore's own limit on a value, bytes */
+#define COPROC_XS_PATH_MAX      512u    /* bytes of a path, NUL included */
 #define COPROC_XS_TOKEN_MAX     64u     /* bytes of a watch token, NUL included */
 
 struct coproc_xs;
@@ -39,7 +40,7 @@ void coproc_xs_close(struct coproc_xs *xs);             /* NULL is fine */
 /** coproc_xs_reason() - the last failure as a sentence; owned by @xs */
 const char *coproc_xs_reason(const struct coproc_xs *xs);
 
-/** coproc_xs_handle() - libxenstore's own, for what is not wrapped here */
+/** coproc_xs_handle() - libxenstore's own, for what is not wrapped here; NULL when closed */
 struct xs_handle *coproc_xs_handle(struct coproc_xs *xs);
 
 /**
@@ -58,8 +59,7 @@ struct coproc_xs_view {
 	unsigned int backend_state;     /* 0 .. 8 or COPROC_PEER_VANISHED */
 	unsigned int frontend_state;
 	/* every node the table has for the directory, in its order; text NULL
-	 * when it does not exist, may not be read, or is COPROC_XS_VALUE_MAX
-	 * or longer (which no node of the table allows) */
+	 * when it does not exist or may not be read */
 	struct coproc_node_text backend[COPROC_DIR_BACKEND_NODES];
 	struct coproc_node_text frontend[COPROC_DIR_FRONTEND_NODES];
 	void *memory;                   /* what the texts point into */
@@ -79,23 +79,26 @@ void coproc_xs_view_free(struct coproc_xs_view *view);
 
 /**
  * coproc_xs_read() - one node
+ * @t:    transaction, 0: none
  * @dir:  directory
  * @name: node in it, or NULL: @dir itself
  * @text: a malloc'd copy ending in NUL, or NULL when the node does not exist
  * @len:  bytes without that NUL; may be NULL
  */
-int coproc_xs_read(struct coproc_xs *xs, const char *dir, const char *name, char **text,
+int coproc_xs_read(struct coproc_xs *xs, uint32_t t, const char *dir, const char *name, char **text,
 		   size_t *len);
 
 /** coproc_xs_state() - the `state` of a directory: 0 .. 8 or COPROC_PEER_VANISHED */
-int coproc_xs_state(struct coproc_xs *xs, const char *dir, unsigned int *state);
+int coproc_xs_state(struct coproc_xs *xs, uint32_t t, const char *dir, unsigned int *state);
 
 /**
  * coproc_xs_list() - children of a directory
+ * @t:     transaction, 0: none
  * @names: malloc'd array of strings, one block, free() it; NULL when none
  * @count: how many; 0 when the directory does not exist
  */
-int coproc_xs_list(struct coproc_xs *xs, const char *dir, char ***names, unsigned int *count);
+int coproc_xs_list(struct coproc_xs *xs, uint32_t t, const char *dir, char ***names,
+		   unsigned int *count);
 
 /* ---- Writing ---- */
 
@@ -129,6 +132,53 @@ int coproc_xs_advance(struct coproc_xs *xs, const struct coproc_xs_step *step);
  * Return: 0, also when @dir was gone already; -ESTALE when the peer is back.
  */
 int coproc_xs_remove(struct coproc_xs *xs, const char *dir, const char *peer_dir);
+
+/* ---- Transactions of one's own: for toolstacks ---- */
+
+/**
+ * coproc_xs_transaction() - runs a body inside a transaction
+ * @what: for people: "attaching the device"
+ * @body: reads and writes with the @t it is given; called again from the
+ *        start when the transaction conflicts, so it must not keep anything
+ *        from one call to the next.  0: commit; otherwise abandon
+ *
+ * Return: 0, what @body returned, or -EAGAIN after COPROC_XS_RETRIES.
+ */
+int coproc_xs_transaction(struct coproc_xs *xs, const char *what,
+			  int (*body)(struct coproc_xs *xs, uint32_t t, void *context),
+			  void *context);
+
+/* Who may do what with a node: the owner everything, the readers read. */
+struct coproc_xs_access {
+	uint32_t owner;                 /* domain; xenstored counts the node as its own */
+	uint32_t reader[2];             /* domains; the owner among them is fine */
+	bool writer;                    /* reader[0] may write too */
+};
+
+/**
+ * coproc_xs_put() - writes one node with explicit permissions
+ * @t:    transaction, 0: none
+ * @path: the node; its parent is to exist, or it inherits from what is above
+ * @text: its value; NULL: a directory, made when it is not there
+ * @len:  bytes of @text
+ *
+ * The permissions are written out because what a node inherits depends on who
+ * makes it, and on what stood there before.
+ */
+int coproc_xs_put(struct coproc_xs *xs, uint32_t t, const char *path, const char *text,
+		  size_t len, const struct coproc_xs_access *access);
+
+/** coproc_xs_exists() - 1 when a path exists, 0 when not */
+int coproc_xs_exists(struct coproc_xs *xs, uint32_t t, const char *path);
+
+/** coproc_xs_owner() - the domain that owns a node; -ENOENT when there is none */
+int coproc_xs_owner(struct coproc_xs *xs, uint32_t t, const char *path, uint32_t *owner);
+
+/** coproc_xs_delete() - a node and all below it; 0 also when it was not there */
+int coproc_xs_delete(struct coproc_xs *xs, uint32_t t, const char *path);
+
+/** coproc_xs_path() - "dir/name" into @out; -ENAMETOOLONG when it does not fit */
+int coproc_xs_path(char *out, size_t room, const char *dir, const char *name);
 
 /* ---- Watches ---- */
 
