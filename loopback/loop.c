@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "loopback/loop.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+int lb_loop_add(int epfd, struct lb_source *s, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = s };
+
+	return epoll_ctl(epfd, EPOLL_CTL_ADD, s->fd, &ev);
+}
+
+int lb_loop_mod(int epfd, struct lb_source *s, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = s };
+
+	return epoll_ctl(epfd, EPOLL_CTL_MOD, s->fd, &ev);
+}
+
+void lb_loop_del(int epfd, struct lb_source *s)
+{
+	if (s->fd < 0)
+		return;
+	epoll_ctl(epfd, EPOLL_CTL_DEL, s->fd, NULL);
+	close(s->fd);
+	s->fd = -1;
+}
+
+void lb_loop_once(int epfd, int timeout_ms)
+{
+	struct epoll_event ev;
+	struct lb_source *s;
+
+	if (epoll_wait(epfd, &ev, 1, timeout_ms) == 1) {
+		s = ev.data.ptr;
+		s->ready(s, ev.events);
+	}
+}
+
+int64_t lb_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void lb_log(const char *fmt, ...)
+{
+	char line[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "coproc-loopback: %s\n", line);
+}
+
+int lb_unix_listen(const char *path, int type)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd, saved;
+
+	if (strlen(path) >= sizeof(sa.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(sa.sun_path, path);
+	fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0 && chmod(path, 0666) == 0 &&
+	    listen(fd, 128) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
