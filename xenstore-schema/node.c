@@ -72,7 +72,7 @@ static enum coproc_node_fault parse_word(const struct coproc_node *node, const c
 	if (len == 0 || len > TOKEN_MAX)
 		return COPROC_NODE_LENGTH;
 	for (;;) {
-		for (i = 0; i < len && word[i] == text[i] && text[i] != '\0'; i++)
+		for (i = 0; i < len && word[i] == text[i] && word[i] != '|' && word[i] != '\0'; i++)
 			;
 		if (i == len && (word[i] == '|' || word[i] == '\0')) {
 			*out = place;
