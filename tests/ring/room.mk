@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: MIT
 $(eval $(call c_test,ring,tests/ring/test_ring.c,coproc-ring,))
+$(eval $(call c_test,ring-queue,tests/ring/test_queue.c,coproc-ring,))
+$(eval $(call c_test,ring-request,tests/ring/test_request.c,coproc-ring,))
