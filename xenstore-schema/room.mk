@@ -16,3 +16,8 @@ $(B)/schema.fresh: $(addprefix xenstore-schema/,nodes.tbl states.tbl nodes.awk s
 	$(Q)xenstore-schema/generate --check
 	@touch $@
 ALL += $(B)/schema.fresh
+
+SCHEMA_TOOL_LIBS := coproc-xenstore coproc-schema
+$(eval $(call c_program,coproc-attach,$(addprefix xenstore-schema/tools/,attach.c \
+	attach-nodes.c attach-wait.c tool.c),$(SCHEMA_TOOL_LIBS),xenstore))
+$(eval $(call c_program,coproc-detach,$(addprefix xenstore-schema/tools/,detach.c tool.c),$(SCHEMA_TOOL_LIBS),xenstore))
