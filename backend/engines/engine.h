@@ -120,6 +120,8 @@ void engine_scrub(void *base, size_t bytes);
  * Return: false when reserve_bytes is exhausted.
  */
 bool engine_reserve(uint64_t bytes);
+/* Unmapped again. */
+void engine_unreserve(uint64_t bytes);
 
 /**
  * engine_main() - what an engine's main() calls and returns

@@ -58,6 +58,13 @@ bool engine_reserve(uint64_t bytes)
 	return false;
 }
 
+void engine_unreserve(uint64_t bytes)
+{
+	memory.soft -= bytes;
+	if (memory.limited)
+		apply();
+}
+
 void engine_scrub(void *base, size_t bytes)
 {
 	/* The pages of a bank are a memfd's: a hole reads as zero, and what was

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What a core does while it executes; for core.c, which sets it up. */
+#ifndef COPROC_CORTEX_M_SLICE_H
+#define COPROC_CORTEX_M_SLICE_H
+
+#include "backend/engines/cortex-m/core.h"
+
+bool slice_hook(uc_engine *uc, struct core *core);
+
+uint64_t slice_mailbox_read(uc_engine *uc, uint64_t offset, unsigned int size, void *core);
+void slice_mailbox_write(uc_engine *uc, uint64_t offset, unsigned int size, uint64_t value,
+			 void *core);
+uint64_t slice_scs_read(uc_engine *uc, uint64_t offset, unsigned int size, void *core);
+void slice_scs_write(uc_engine *uc, uint64_t offset, unsigned int size, uint64_t value,
+		     void *core);
+
+#endif /* COPROC_CORTEX_M_SLICE_H */
