@@ -32,22 +32,18 @@
 #define DENIED          XENCOPROC_DENIED
 #define NOT_SUPPORTED   XENCOPROC_NOT_SUPPORTED
 
-typedef enum xencoproc_status status;
-
 #define SIGNATURE_SIZE  64u     /* Ed25519 */
 #define OPERAND_SIZE    12u     /* of struct xencoproc_operand */
 #define ALL_ACCESS (XENCOPROC_ACCESS_READ | XENCOPROC_ACCESS_WRITE)
 
 /* ---- questions that several operations ask ---- */
 
-typedef uint32_t word __attribute__((may_alias));
-
 /* Every reserved field that is longer than a word begins at a multiple of 4
  * bytes and is as long (layout.tbl). */
 static bool all_zero(const void *field, size_t size)
 {
-	const word *at = field;
-	word seen = 0;
+	const wire_word *at = field;
+	wire_word seen = 0;
 	size_t i;
 
 	for (i = 0; i < size / sizeof(*at); i++)
@@ -100,8 +96,9 @@ static void decode_refs(uint32_t *refs, const uint32_t *wire, unsigned int count
 
 /* ---- queues ---- */
 
-static status check_queue_fields(const struct coproc_request *r,
-				 const struct coproc_limits *limits)
+static enum xencoproc_status
+check_queue_fields(const struct coproc_request *r,
+		   const struct coproc_limits *limits)
 {
 	uint32_t qclass = r->u.queue_open.qclass;
 	uint32_t order = r->u.queue_open.order;
@@ -118,8 +115,9 @@ static status check_queue_fields(const struct coproc_request *r,
 	return qclass < limits->max_class ? DENIED : OK;
 }
 
-static status decode_queue_open(const struct xencoproc_sqe_queue_open *m,
-				const struct coproc_limits *limits, struct coproc_request *r)
+static enum xencoproc_status
+decode_queue_open(const struct xencoproc_sqe_queue_open *m,
+		  const struct coproc_limits *limits, struct coproc_request *r)
 {
 	r->u.queue_open.queue = wire32(m->queue);
 	r->u.queue_open.qclass = wire16(m->qclass);
@@ -138,8 +136,9 @@ static status decode_queue_open(const struct xencoproc_sqe_queue_open *m,
 	return check_queue_fields(r, limits);
 }
 
-static status decode_queue_close(const struct xencoproc_sqe_queue_close *m,
-				 const struct coproc_limits *limits, struct coproc_request *r)
+static enum xencoproc_status
+decode_queue_close(const struct xencoproc_sqe_queue_close *m,
+		   const struct coproc_limits *limits, struct coproc_request *r)
 {
 	r->u.queue_close.queue = wire32(m->queue);
 	if (!all_zero(m->reserved, sizeof(m->reserved)))
@@ -149,8 +148,9 @@ static status decode_queue_close(const struct xencoproc_sqe_queue_close *m,
 
 /* ---- contexts ---- */
 
-static status decode_ctx_create(const struct xencoproc_sqe_ctx_create *m,
-				const struct coproc_limits *limits, struct coproc_request *r)
+static enum xencoproc_status
+decode_ctx_create(const struct xencoproc_sqe_ctx_create *m,
+		  const struct coproc_limits *limits, struct coproc_request *r)
 {
 	uint32_t save_buffer = wire32(m->save_buffer);
 
@@ -167,8 +167,9 @@ static status decode_ctx_create(const struct xencoproc_sqe_ctx_create *m,
 	return OK;
 }
 
-static status decode_ctx_destroy(const struct xencoproc_sqe_ctx_destroy *m,
-				 const struct coproc_limits *limits, struct coproc_request *r)
+static enum xencoproc_status
+decode_ctx_destroy(const struct xencoproc_sqe_ctx_destroy *m,
+		   const struct coproc_limits *limits, struct coproc_request *r)
 {
 	r->u.ctx_destroy.context = wire32(m->context);
 	if (!all_zero(m->reserved, sizeof(m->reserved)))
@@ -176,8 +177,9 @@ static status decode_ctx_destroy(const struct xencoproc_sqe_ctx_destroy *m,
 	return r->u.ctx_destroy.context < limits->max_contexts ? OK : BAD_OBJECT;
 }
 
-static status decode_ctx_signal(const struct xencoproc_sqe_ctx_signal *m,
-				const struct coproc_limits *limits, struct coproc_request *r)
+static enum xencoproc_status
+decode_ctx_signal(const struct xencoproc_sqe_ctx_signal *m,
+		  const struct coproc_limits *limits, struct coproc_request *r)
 {
 	r->u.ctx_signal.context = wire32(m->context);
 	r->u.ctx_signal.value = wire64(m->value);
@@ -188,8 +190,9 @@ static status decode_ctx_signal(const struct xencoproc_sqe_ctx_signal *m,
 
 /* ---- buffers ---- */
 
-static status check_buffer_fields(const struct coproc_request *r,
-				  const struct coproc_limits *limits)
+static enum xencoproc_status
+check_buffer_fields(const struct coproc_request *r,
+		    const struct coproc_limits *limits)
 {
 	uint32_t pages = r->u.buf_register.pages;
 	uint32_t dirs;
@@ -205,8 +208,9 @@ static status check_buffer_fields(const struct coproc_request *r,
 	return pages > limits->max_pages ? NO_QUOTA : OK;
 }
 
-static status decode_buf_register(const struct xencoproc_sqe_buf_register *m,
-				  const struct coproc_limits *limits, struct coproc_request *r)
+static enum xencoproc_status
+decode_buf_register(const struct xencoproc_sqe_buf_register *m,
+		    const struct coproc_limits *limits, struct coproc_request *r)
 {
 	r->u.buf_register.buffer = wire32(m->buffer);
 	r->u.buf_register.pages = wire32(m->pages);
@@ -220,8 +224,9 @@ static status decode_buf_register(const struct xencoproc_sqe_buf_register *m,
 	return check_buffer_fields(r, limits);
 }
 
-static status decode_buf_release(const struct xencoproc_sqe_buf_release *m,
-				 const struct coproc_limits *limits, struct coproc_request *r)
+static enum xencoproc_status
+decode_buf_release(const struct xencoproc_sqe_buf_release *m,
+		   const struct coproc_limits *limits, struct coproc_request *r)
 {
 	r->u.buf_release.buffer = wire32(m->buffer);
 	if (!all_zero(m->reserved, sizeof(m->reserved)))
@@ -232,7 +237,8 @@ static status decode_buf_release(const struct xencoproc_sqe_buf_release *m,
 /* ---- firmware ---- */
 
 /* A load by digest alone has no image: nothing may say where it lies. */
-static status check_digest_only(const struct coproc_request *r)
+static enum xencoproc_status
+check_digest_only(const struct coproc_request *r)
 {
 	if (r->u.fw_load.buffer != XENCOPROC_NONE || r->u.fw_load.offset != 0 ||
 	    r->u.fw_load.length != 0 || r->u.fw_load.sig_offset != 0 ||
@@ -241,7 +247,8 @@ static status check_digest_only(const struct coproc_request *r)
 	return OK;
 }
 
-static status check_image(const struct coproc_request *r, const struct coproc_limits *limits)
+static enum xencoproc_status
+check_image(const struct coproc_request *r, const struct coproc_limits *limits)
 {
 	uint32_t sig_length = r->u.fw_load.sig_length;
 
@@ -258,7 +265,8 @@ static status check_image(const struct coproc_request *r, const struct coproc_li
 	return r->u.fw_load.length > limits->max_firmware_bytes ? NO_QUOTA : OK;
 }
 
-static status check_fw_load(const struct coproc_request *r, const struct coproc_limits *limits)
+static enum xencoproc_status
+check_fw_load(const struct coproc_request *r, const struct coproc_limits *limits)
 {
 	bool digest_only = (r->flags & XENCOPROC_FW_F_DIGEST_ONLY) != 0;
 
@@ -276,8 +284,9 @@ static status check_fw_load(const struct coproc_request *r, const struct coproc_
 	return digest_only ? check_digest_only(r) : check_image(r, limits);
 }
 
-static status decode_fw_load(const struct xencoproc_sqe_fw_load *m,
-			     const struct coproc_limits *limits, struct coproc_request *r)
+static enum xencoproc_status
+decode_fw_load(const struct xencoproc_sqe_fw_load *m,
+	       const struct coproc_limits *limits, struct coproc_request *r)
 {
 	r->u.fw_load.firmware = wire32(m->firmware);
 	r->u.fw_load.kind = wire32(m->kind);
@@ -292,8 +301,9 @@ static status decode_fw_load(const struct xencoproc_sqe_fw_load *m,
 	return check_fw_load(r, limits);
 }
 
-static status decode_fw_unload(const struct xencoproc_sqe_fw_unload *m,
-			       const struct coproc_limits *limits, struct coproc_request *r)
+static enum xencoproc_status
+decode_fw_unload(const struct xencoproc_sqe_fw_unload *m,
+		 const struct coproc_limits *limits, struct coproc_request *r)
 {
 	r->u.fw_unload.firmware = wire32(m->firmware);
 	if (!all_zero(m->reserved, sizeof(m->reserved)))
@@ -305,8 +315,9 @@ static status decode_fw_unload(const struct xencoproc_sqe_fw_unload *m,
 
 /* Whether the target exists, slot included, is for the queue that it names:
  * NOT_FOUND from there, because a job may end before its cancel arrives. */
-static status decode_cancel(const struct xencoproc_sqe_cancel *m,
-			    const struct coproc_limits *limits, struct coproc_request *r)
+static enum xencoproc_status
+decode_cancel(const struct xencoproc_sqe_cancel *m,
+	      const struct coproc_limits *limits, struct coproc_request *r)
 {
 	r->u.cancel.queue = wire32(m->queue);
 	r->u.cancel.target_slot = wire16(m->target_slot);
@@ -316,8 +327,9 @@ static status decode_cancel(const struct xencoproc_sqe_cancel *m,
 	return is_job_queue(limits, r->u.cancel.queue) ? OK : BAD_OBJECT;
 }
 
-static status check_query_object(uint32_t what, uint32_t object,
-				 const struct coproc_limits *limits)
+static enum xencoproc_status
+check_query_object(uint32_t what, uint32_t object,
+		   const struct coproc_limits *limits)
 {
 	switch (what) {
 	case XENCOPROC_QUERY_QUEUE:
@@ -338,8 +350,9 @@ static status check_query_object(uint32_t what, uint32_t object,
 	}
 }
 
-static status decode_query(const struct xencoproc_sqe_query *m,
-			   const struct coproc_limits *limits, struct coproc_request *r)
+static enum xencoproc_status
+decode_query(const struct xencoproc_sqe_query *m,
+	     const struct coproc_limits *limits, struct coproc_request *r)
 {
 	r->u.query.what = wire32(m->what);
 	r->u.query.object = wire32(m->object);
@@ -358,8 +371,9 @@ static void copy_operand(const struct xencoproc_operand *wire, struct coproc_ope
 	operand->length = wire32(wire->length);
 }
 
-status coproc_operand_decode(const struct xencoproc_operand *wire,
-			     const struct coproc_limits *limits, struct coproc_operand *operand)
+enum xencoproc_status
+coproc_operand_decode(const struct xencoproc_operand *wire,
+		      const struct coproc_limits *limits, struct coproc_operand *operand)
 {
 	copy_operand(wire, operand);
 	if (operand->buffer >= limits->max_buffers)
@@ -369,8 +383,9 @@ status coproc_operand_decode(const struct xencoproc_operand *wire,
 	return beyond_any_buffer(operand->offset, operand->length) ? BAD_RANGE : OK;
 }
 
-status coproc_operand_inside(const struct coproc_operand *operand, uint64_t buffer_bytes,
-			     uint32_t buffer_access)
+enum xencoproc_status
+coproc_operand_inside(const struct coproc_operand *operand, uint64_t buffer_bytes,
+		      uint32_t buffer_access)
 {
 	if ((uint64_t)operand->offset + operand->length > buffer_bytes)
 		return BAD_RANGE;
@@ -379,7 +394,8 @@ status coproc_operand_inside(const struct coproc_operand *operand, uint64_t buff
 
 /* Step 5.  Where a wait names another device, the bound of that device's
  * contexts is not ours to know: the backend asks there. */
-static status check_job_objects(const struct coproc_request *r, const struct coproc_limits *limits)
+static enum xencoproc_status
+check_job_objects(const struct coproc_request *r, const struct coproc_limits *limits)
 {
 	uint32_t i;
 
@@ -440,7 +456,8 @@ static bool job_operands_fit(const struct coproc_request *r)
 }
 
 /* Steps 7 and 8. */
-static status check_job_sizes(const struct coproc_request *r, const struct coproc_limits *limits)
+static enum xencoproc_status
+check_job_sizes(const struct coproc_request *r, const struct coproc_limits *limits)
 {
 	uint32_t operands = r->u.job.operands;
 	uint32_t i;
@@ -458,25 +475,26 @@ static status check_job_sizes(const struct coproc_request *r, const struct copro
 static bool copy_operands(const struct xencoproc_sqe_job *m, struct coproc_request *r)
 {
 	static const struct coproc_operand none;
-	const word *unused;
-	word seen = 0;
+	const wire_word *unused;
+	wire_word seen = 0;
 	uint32_t i;
 
 	for (i = 0; i < XENCOPROC_INLINE_OPERANDS && i < r->u.job.operands; i++)
 		copy_operand(&m->operand[i], &r->u.job.operand[i]);
 	for (; i < XENCOPROC_INLINE_OPERANDS; i++) {
-		unused = (const word *)&m->operand[i];
+		unused = (const wire_word *)&m->operand[i];
 		seen |= unused[0] | unused[1] | unused[2];
 		r->u.job.operand[i] = none;
 	}
 	return seen == 0;
 }
 
-static status decode_job(const struct xencoproc_sqe_job *m,
-			 const struct coproc_limits *limits, struct coproc_request *r)
+static enum xencoproc_status
+decode_job(const struct xencoproc_sqe_job *m,
+	   const struct coproc_limits *limits, struct coproc_request *r)
 {
 	bool unused_are_zero;
-	status found;
+	enum xencoproc_status found;
 
 	r->u.job.context = wire32(m->context);
 	r->u.job.firmware = wire32(m->firmware);
@@ -528,8 +546,9 @@ static const struct {
 };
 
 /* Steps 1 to 4, as far as they are the same for every operation. */
-static status check_header(const struct xencoproc_sqe *sqe, bool control,
-			   const struct coproc_request *r)
+static enum xencoproc_status
+check_header(const struct xencoproc_sqe *sqe, bool control,
+	     const struct coproc_request *r)
 {
 	if (r->op >= sizeof(rules) / sizeof(rules[0]) || rules[r->op].where == 0)
 		return BAD_OP;
@@ -540,11 +559,12 @@ static status check_header(const struct xencoproc_sqe *sqe, bool control,
 	return OK;
 }
 
-status coproc_request_decode(const struct xencoproc_sqe *sqe, bool control,
-			     const struct coproc_limits *limits, struct coproc_request *request)
+enum xencoproc_status
+coproc_request_decode(const struct xencoproc_sqe *sqe, bool control,
+		      const struct coproc_limits *limits, struct coproc_request *request)
 {
 	const void *m = sqe;
-	status found;
+	enum xencoproc_status found;
 
 	request->op = wire16(sqe->h.op);
 	request->flags = wire16(sqe->h.flags);

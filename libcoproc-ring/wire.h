@@ -61,6 +61,9 @@ typedef uint64_t wire_piece __attribute__((vector_size(16), aligned(8), may_alia
 typedef uint64_t wire_piece __attribute__((aligned(8), may_alias));
 #endif
 
+/* For looking at any part of a private copy at once. */
+typedef uint32_t wire_word __attribute__((may_alias));
+
 #define WIRE_PIECES (32u / sizeof(wire_piece))
 
 /* 32 bytes out of shared memory; written out, because a loop of two or four
