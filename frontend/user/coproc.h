@@ -275,11 +275,13 @@ void coproc_stats(const struct coproc_device *device, struct coproc_stats *stats
 enum coproc_event_type {
 	/* the backend's, by the numbers of enum xencoproc_event_type */
 	COPROC_EVENT_DEVICE             = 1,    /* value: enum xencoproc_device_state */
-	COPROC_EVENT_CTX_RESET          = 2,    /* context; status: why; value: times */
+	COPROC_EVENT_CTX_RESET          = 2,    /* context; status: why; value: times.  With
+						 * XENCOPROC_LOST: made again after a loss */
 	COPROC_EVENT_FW_REVOKED         = 3,    /* firmware */
 	COPROC_EVENT_LIMITS             = 4,    /* see coproc_info() again */
 	/* the library's own */
-	COPROC_EVENT_STATE              = 256   /* value: enum coproc_connection */
+	COPROC_EVENT_STATE              = 256,  /* value: enum coproc_connection */
+	COPROC_EVENT_MISSED             = 257   /* value: how many events the backend lost */
 };
 
 struct coproc_event {
@@ -293,8 +295,8 @@ struct coproc_event {
 /**
  * coproc_read_event() - the oldest event that was not read yet
  *
- * Up to 256 are kept; later ones are dropped and counted in events_lost, after
- * which coproc_query() tells how things stand.
+ * Up to 256 are kept; later ones are dropped and counted in events_lost.
+ * Whenever that grows, coproc_query() tells how things stand.
  *
  * Return: 1 with @event filled, or 0.
  */
@@ -367,8 +369,10 @@ int coproc_context_signal(struct coproc_context *context, uint64_t value);
 /**
  * coproc_context_wait() - until the timeline has reached @value
  *
- * Return: 0, -ETIMEDOUT, -ECONNRESET, -ENOTCONN.  Timelines begin at 0 again
- * with each connection.
+ * A job signals however it ends, LOST included, unless it was refused; and a
+ * timeline keeps its value across a reconnection.
+ *
+ * Return: 0, -ETIMEDOUT, -ECONNRESET, -ENOTCONN.
  */
 int coproc_context_wait(struct coproc_context *context, uint64_t value, int timeout_ms);
 
@@ -585,7 +589,8 @@ const char *coproc_status_text(unsigned int status);
 /** coproc_status_explain() - the same as a sentence for people */
 const char *coproc_status_explain(unsigned int status);
 
-/** coproc_status_errno() - the negative errno the spec gives for a status; 0 for OK */
+/** coproc_status_errno() - the negative errno that coprocif.md gives for a status;
+ * 0 for OK, -EPROTO for what is none */
 int coproc_status_errno(unsigned int status);
 
 /** coproc_class_text() - "realtime", "normal", "batch", or NULL */
