@@ -9,8 +9,8 @@ SCENARIOS :=
 SLOW_SCENARIOS :=
 
 include mk/rules.mk
-ROOMS := protocol libcoproc-ring xenstore-schema loopback frontend/user backend tests
-include $(wildcard $(ROOMS:%=%/room.mk))
+ROOMS := protocol libcoproc-ring xenstore-schema loopback frontend/user backend
+include $(wildcard $(ROOMS:%=%/room.mk) tests/*/room.mk demo/room.mk)
 
 .PHONY: all run-tests run-tests-fast install
 all: $(ALL)

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control queue: everything that a frontend asks and that is no job.
+ *
+ * Each handler answers at once, or keeps the slot as owed and answers when
+ * the effect is there.  Only what the checks of libcoproc-ring left is here:
+ * whether objects exist, and quotas.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "log.h"
+#include "session.h"
+
+void control_complete(struct session *session, int slot, enum xencoproc_status status,
+		      uint64_t result)
+{
+	if (slot != NO_SLOT && session->queues[XENCOPROC_QUEUE_CONTROL])
+		queue_complete(session->queues[XENCOPROC_QUEUE_CONTROL], (uint16_t)slot, status,
+			       result);
+}
+
+static enum xencoproc_status take_queue_open(struct session *session,
+					     const struct coproc_request *request)
+{
+	int rc;
+
+	if (session->queues[request->u.queue_open.queue])
+		return XENCOPROC_IN_USE;
+	rc = queue_open(session, request->u.queue_open.queue, request->u.queue_open.qclass,
+			request->u.queue_open.order, request->u.queue_open.sq_ref,
+			request->u.queue_open.cq_ref, request->u.queue_open.event_channel);
+	switch (rc) {
+	case 0:
+		return XENCOPROC_OK;
+	case -ENOMEM:
+		return XENCOPROC_NO_MEMORY;
+	default:
+		return XENCOPROC_BAD_GRANT;
+	}
+}
+
+static enum xencoproc_status take_queue_close(struct session *session,
+					      const struct coproc_request *request)
+{
+	struct queue *queue = session->queues[request->u.queue_close.queue];
+
+	if (!queue || queue->closing != NO_SLOT)
+		return XENCOPROC_BAD_OBJECT;
+	for (uint32_t i = 0; i < queue->server.sq.entries; i++)
+		if (queue->jobs[i].state != JOB_FREE)
+			job_cancel(&queue->jobs[i]);
+	/* Those that had started end later; the last one closes the queue. */
+	queue->closing = request->slot;
+	if (queue->server.live)
+		return LATER;
+	queue_flush(queue);
+	queue_free(queue);
+	return XENCOPROC_OK;
+}
+
+static enum xencoproc_status take_cancel(struct session *session,
+					 const struct coproc_request *request)
+{
+	struct queue *queue = session->queues[request->u.cancel.queue];
+	struct job *job = queue ? job_find(queue, request->u.cancel.target_slot,
+					   request->u.cancel.target_id) : NULL;
+
+	if (!job)
+		return XENCOPROC_NOT_FOUND;
+	if (job->state == JOB_QUEUED) {
+		job_cancel(job);
+		return XENCOPROC_OK;
+	}
+	/* After its effect: the end of the job answers. */
+	if (job->cancel_owed != NO_SLOT)
+		return XENCOPROC_OK;
+	job->cancel_owed = request->slot;
+	job_cancel(job);
+	return LATER;
+}
+
+static enum xencoproc_status take_signal(struct session *session,
+					 const struct coproc_request *request)
+{
+	struct context *context = &session->contexts[request->u.ctx_signal.context];
+
+	if (context->state != OBJECT_READY)
+		return XENCOPROC_BAD_OBJECT;
+	timeline_reach(session, request->u.ctx_signal.context, request->u.ctx_signal.value);
+	return XENCOPROC_OK;
+}
+
+static enum xencoproc_status query_object(struct session *session, uint32_t what, uint32_t object,
+					  uint64_t *result)
+{
+	switch (what) {
+	case XENCOPROC_QUERY_QUEUE:
+		*result = session->queues[object] ? session->queues[object]->server.live + 1ull : 0;
+		return XENCOPROC_OK;
+	case XENCOPROC_QUERY_CONTEXT:
+		if (session->contexts[object].state == OBJECT_READY)
+			*result = session->contexts[object].resets + 1ull;
+		return XENCOPROC_OK;
+	case XENCOPROC_QUERY_TIMELINE:
+		if (session->contexts[object].state != OBJECT_READY)
+			return XENCOPROC_BAD_OBJECT;
+		*result = session->contexts[object].timeline;
+		return XENCOPROC_OK;
+	case XENCOPROC_QUERY_BUFFER:
+		if (session->buffers[object].state == OBJECT_READY)
+			*result = session->buffers[object].pages;
+		return XENCOPROC_OK;
+	default:
+		if (session->firmware[object].state == OBJECT_READY)
+			*result = 1;
+		return XENCOPROC_OK;
+	}
+}
+
+static enum xencoproc_status take_query(struct session *session,
+					const struct coproc_request *request, uint64_t *result)
+{
+	switch (request->u.query.what) {
+	case XENCOPROC_QUERY_DEVICE:
+		*result = session->coprocessor->state;
+		return XENCOPROC_OK;
+	case XENCOPROC_QUERY_EVENTS_LOST:
+		*result = session->events_lost;
+		return XENCOPROC_OK;
+	case XENCOPROC_QUERY_WEIGHT:
+		*result = session->lanes[SCHED_CLASSES - 1].sched.entity.weight;
+		return XENCOPROC_OK;
+	default:
+		return query_object(session, request->u.query.what, request->u.query.object, result);
+	}
+}
+
+static enum xencoproc_status take_request(struct session *session,
+					  const struct coproc_request *request, uint64_t *result)
+{
+	switch (request->op) {
+	case XENCOPROC_OP_NOP:
+		return XENCOPROC_OK;
+	case XENCOPROC_OP_QUEUE_OPEN:
+		return take_queue_open(session, request);
+	case XENCOPROC_OP_QUEUE_CLOSE:
+		return take_queue_close(session, request);
+	case XENCOPROC_OP_CTX_CREATE:
+		return context_create(session, request->u.ctx_create.context, request->slot);
+	case XENCOPROC_OP_CTX_DESTROY:
+		return context_destroy(session, request->u.ctx_destroy.context, request->slot);
+	case XENCOPROC_OP_BUF_REGISTER:
+		return buffer_register(session, request);
+	case XENCOPROC_OP_BUF_RELEASE:
+		return buffer_release(session, request->u.buf_release.buffer, request->slot);
+	case XENCOPROC_OP_FW_LOAD:
+		return firmware_load(session, request);
+	case XENCOPROC_OP_FW_UNLOAD:
+		return firmware_unload(session, request->u.fw_unload.firmware, request->slot);
+	case XENCOPROC_OP_CANCEL:
+		return take_cancel(session, request);
+	case XENCOPROC_OP_CTX_SIGNAL:
+		return take_signal(session, request);
+	case XENCOPROC_OP_QUERY:
+		return take_query(session, request, result);
+	default:
+		/* Decoded, and yet not here: an operation of a later version. */
+		return XENCOPROC_BAD_OP;
+	}
+}
+
+void control_take(struct session *session, const struct xencoproc_sqe *sqe)
+{
+	struct coproc_request request;
+	uint64_t result = 0;
+	enum xencoproc_status status = coproc_request_decode(sqe, true, &session->limits, &request);
+
+	if (status == XENCOPROC_OK)
+		status = take_request(session, &request, &result);
+	if (status == LATER)
+		return;
+	if (status != XENCOPROC_OK && session_may_log(session)) {
+		const char *op = coproc_op_text(request.op);
+
+		log_event(LOG_INFO, "request-refused", "dom=%u dev=%u op=%s status=%s",
+			  session->domain, session->device, op ? op : "unknown",
+			  coproc_status_text(status));
+	}
+	control_complete(session, request.slot, status, result);
+}

@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: MIT */
+#include "coprocessor.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "session.h"
+
+static struct session *session_of(const struct job *job)
+{
+	return job->queue->session;
+}
+
+static void trace_job(struct coprocessor *c, const struct job *job, uint64_t now, const char *event)
+{
+	const struct session *session = session_of(job);
+
+	trace_event(c->backend->trace, now, event,
+		    "\"dom\":%u,\"dev\":%u,\"queue\":%u,\"class\":\"%s\",\"job\":%" PRIu64 ",\"ctx\":%u",
+		    session->domain, session->device, job->queue->number,
+		    coproc_class_text(job->queue->qclass), job->id, job->context);
+}
+
+/* ---- time ---- */
+
+/* Charge the running job for what it used since last time. */
+static void account(struct coprocessor *c, uint64_t now)
+{
+	struct job *job = c->running;
+	uint64_t used = now - job->since_ns;
+
+	job->since_ns = now;
+	job->ran_ns += used;
+	sched_charge(&c->sched, &job_lane(job)->sched, used, now);
+}
+
+static uint64_t run_ends(const struct coprocessor *c)
+{
+	const struct job *job = c->running;
+	uint64_t left = job->run_limit_ns > job->ran_ns ? job->run_limit_ns - job->ran_ns : 0;
+
+	return job->since_ns + left;
+}
+
+static void set_alarm(struct coprocessor *c, uint64_t now)
+{
+	uint64_t due = sched_next(&c->sched, now);
+	struct timeval later;
+
+	if (c->phase == PHASE_RUNNING) {
+		uint64_t bound = sched_bound(&job_lane(c->running)->sched, now);
+		uint64_t ends = run_ends(c);
+
+		if (ends < due)
+			due = ends;
+		if (c->slice_ends_ns && c->slice_ends_ns < due)
+			due = c->slice_ends_ns;
+		if (bound != SCHED_NEVER && now + bound < due)
+			due = now + bound;
+	} else if (c->phase != PHASE_IDLE && c->kill_at_ns < due) {
+		due = c->kill_at_ns;
+	}
+	if (due == SCHED_NEVER) {
+		event_del(c->alarm);
+		return;
+	}
+	later = clock_timeval(due > now ? due - now + 999 : 0);
+	event_add(c->alarm, &later);
+}
+
+/* ---- making room ---- */
+
+static void to_idle(struct coprocessor *c)
+{
+	struct job *job = c->running;
+
+	c->running = NULL;
+	c->phase = PHASE_IDLE;
+	c->slice_ends_ns = 0;
+	if (job)
+		lane_update(job_lane(job));
+}
+
+/* The worker stands still with the job inside it. */
+static void stop_running(struct coprocessor *c, uint64_t now)
+{
+	struct job *job = c->running;
+
+	account(c, now);
+	worker_stop(session_of(job)->worker);
+	session_of(job)->stopped = job;
+	lane_pause(job, JOB_STOPPED);
+	trace_job(c, job, now, "park");
+	to_idle(c);
+}
+
+/* The engine puts the job aside, and the worker is free for another. */
+static void park_running(struct coprocessor *c, uint64_t now)
+{
+	c->phase = PHASE_PARKING;
+	c->kill_at_ns = now + c->config->kill_grace_us * 1000ull;
+	worker_attention(session_of(c->running)->worker, WORKER_ATTENTION_PARK);
+}
+
+static void abort_running(struct coprocessor *c, uint64_t now)
+{
+	struct session *session = session_of(c->running);
+
+	c->phase = PHASE_ABORTING;
+	c->kill_at_ns = now + c->config->kill_grace_us * 1000ull;
+	if (c->can_yield)
+		worker_attention(session->worker, WORKER_ATTENTION_ABORT);
+	else
+		worker_kill(session->worker);
+}
+
+static void aborted(void *owner, void *arg, const struct worker_reply *reply)
+{
+	struct job *job = arg;
+
+	/* NULL: the worker died, and its end has ended or will end the job. */
+	if (!reply || job->state != JOB_PARKED)
+		return;
+	context_was_reset(owner, job->context, XENCOPROC_CANCELLED);
+	job_end(job, job->overrun ? XENCOPROC_TIMED_OUT : XENCOPROC_CANCELLED, 0);
+}
+
+void coprocessor_abort(struct coprocessor *c, struct job *job)
+{
+	struct session *session = session_of(job);
+	struct worker_command command = { .type = WORKER_ABORT, .u.ctx = { .context = job->context } };
+
+	switch (job->state) {
+	case JOB_RUNNING:
+		if (c->phase == PHASE_RUNNING)
+			abort_running(c, clock_now());
+		/* Parking: it is aborted when it says that it is parked. */
+		set_alarm(c, clock_now());
+		break;
+	case JOB_PARKED:
+		if (worker_call(session->worker, &command, -1, aborted, job))
+			worker_kill(session->worker);
+		break;
+	case JOB_STOPPED:
+		/* It leaves the lane and gets a moment of its own: see doomed_first(). */
+		lane_unpause(job);
+		job->doomed = true;
+		TAILQ_INSERT_TAIL(&c->doomed, job, link);
+		lane_update(job_lane(job));
+		coprocessor_kick(c);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- starting ---- */
+
+static const enum xencoproc_status job_statuses[] = {
+	XENCOPROC_OK, XENCOPROC_FAILED, XENCOPROC_FAULT, XENCOPROC_BAD_FIELD,
+	XENCOPROC_BAD_IMAGE, XENCOPROC_NO_MEMORY,
+};
+
+static bool job_status_ok(uint32_t status)
+{
+	for (size_t i = 0; i < sizeof(job_statuses) / sizeof(job_statuses[0]); i++)
+		if (status == job_statuses[i])
+			return true;
+	return false;
+}
+
+/* How a job ended that its worker has let go of. */
+static void ended(struct job *job, const struct worker_reply *reply)
+{
+	struct session *session = session_of(job);
+	enum xencoproc_status status = (enum xencoproc_status)reply->status;
+
+	if (reply->outcome == WORKER_ABORTED) {
+		status = job->overrun ? XENCOPROC_TIMED_OUT : XENCOPROC_CANCELLED;
+		context_was_reset(session, job->context, status);
+	} else if (!job_status_ok(status)) {
+		/* Not what an engine may say of a job: the worker is not itself. */
+		worker_kill(session->worker);
+		return;
+	} else if (status == XENCOPROC_FAULT) {
+		context_was_reset(session, job->context, status);
+	} else if (status == XENCOPROC_OK) {
+		session->deaths = 0;
+	}
+	job_end(job, status, reply->outcome == WORKER_ABORTED ? 0 : reply->result);
+}
+
+/* A doomed job goes back to where every other stopped job is. */
+static void spare(struct coprocessor *c, struct job *job)
+{
+	TAILQ_REMOVE(&c->doomed, job, link);
+	job->doomed = false;
+	lane_pause(job, JOB_STOPPED);
+}
+
+static void turn(struct coprocessor *c);
+
+static void on_reply(void *owner, void *arg, const struct worker_reply *reply)
+{
+	struct session *session = owner;
+	struct coprocessor *c = session->coprocessor;
+	struct job *job = arg;
+	uint64_t now = clock_now();
+
+	if (!reply)
+		return;         /* its worker died: tenant.c ends the job */
+	if (c->running == job) {
+		account(c, now);
+		to_idle(c);
+		worker_attention_clear(session->worker,
+				       WORKER_ATTENTION_PARK | WORKER_ATTENTION_ABORT);
+	} else if (session->stopped == job) {
+		/* It had ended before the stop reached it: the worker is free. */
+		if (job->doomed)
+			spare(c, job);
+		session->stopped = NULL;
+		worker_continue(session->worker);
+	}
+	if (reply->outcome != WORKER_PARKED) {
+		ended(job, reply);
+	} else if (job->state == JOB_RUNNING) {
+		trace_job(c, job, now, "park");
+		lane_pause(job, JOB_PARKED);
+		if (job->cancelled || job->overrun)
+			coprocessor_abort(c, job);
+	}
+	turn(c);
+}
+
+static int send_run(struct job *job)
+{
+	struct worker_command command = { .type = WORKER_RUN };
+
+	command.u.run.context = job->context;
+	command.u.run.firmware = job->firmware;
+	command.u.run.entry = job->entry;
+	command.u.run.immediate = job->immediate;
+	command.u.run.operands = job->operands;
+	memcpy(command.u.run.operand, job->operand, job->operands * sizeof(job->operand[0]));
+	return worker_call(session_of(job)->worker, &command, -1, on_reply, job);
+}
+
+static int send_continue(struct job *job)
+{
+	struct worker_command command = {
+		.type = WORKER_CONTINUE,
+		.u.ctx = { .context = job->context },
+	};
+
+	return worker_call(session_of(job)->worker, &command, -1, on_reply, job);
+}
+
+/* The coprocessor changes hands: counted, and charged to who caused it. */
+static void switched(struct coprocessor *c, struct job *job, uint64_t began)
+{
+	struct session *session = session_of(job);
+	uint64_t now = clock_now();
+
+	if (c->last == session)
+		return;
+	c->switches++;
+	c->switch_ns += now - began;
+	sched_charge(&c->sched, &job_lane(job)->sched, now - began, now);
+	trace_event(c->backend->trace, now, "switch", "\"from\":%u,\"to\":%u,\"us\":%" PRIu64 ".%03u",
+		    c->last ? c->last->domain : session->domain, session->domain,
+		    (now - began) / 1000, (unsigned int)((now - began) % 1000));
+	c->last = session;
+}
+
+/* The job has been taken out of its lane and nothing runs. */
+static void begin(struct coprocessor *c, struct job *job, uint64_t now)
+{
+	struct session *session = session_of(job);
+	enum job_state was = job->state;
+	int rc = 0;
+
+	c->running = job;
+	c->phase = PHASE_RUNNING;
+	job->state = JOB_RUNNING;
+	if (was == JOB_STOPPED) {
+		session->stopped = NULL;
+		worker_continue(session->worker);
+	} else if (was == JOB_PARKED) {
+		rc = send_continue(job);
+	} else {
+		rc = send_run(job);
+	}
+	if (was == JOB_QUEUED) {
+		job->started_ns = now;
+		job->told |= XENCOPROC_CQE_F_STARTED;
+	}
+	switched(c, job, now);
+	job->since_ns = clock_now();
+	c->slice_ends_ns = c->config->slice_us ? job->since_ns + c->config->slice_us * 1000ull : 0;
+	trace_job(c, job, job->since_ns, was == JOB_QUEUED ? "start" : "continue");
+	lane_update(job_lane(job));
+	if (rc)
+		worker_kill(session->worker);   /* out of memory: its end ends the job */
+}
+
+/* Jobs that only wait to be ended, inside stopped workers: a moment each,
+ * before anybody's turn, because their cancel must not wait for their class. */
+static bool doomed_first(struct coprocessor *c, uint64_t now)
+{
+	struct job *job = TAILQ_FIRST(&c->doomed);
+
+	if (!job)
+		return false;
+	TAILQ_REMOVE(&c->doomed, job, link);
+	job->doomed = false;
+	/* Attention first: the worker looks at it before it executes much. */
+	if (c->can_yield)
+		worker_attention(session_of(job)->worker, WORKER_ATTENTION_ABORT);
+	begin(c, job, now);
+	abort_running(c, now);
+	return true;
+}
+
+/* A lane was picked whose worker is stopped with a job of another lane in it. */
+static bool inner_first(struct coprocessor *c, struct lane *lane, uint64_t now)
+{
+	struct job *inner = lane->session->stopped;
+
+	if (!inner || job_lane(inner) == lane)
+		return false;
+	lane_unpause(inner);
+	if (c->can_yield)
+		worker_attention(lane->session->worker, WORKER_ATTENTION_PARK);
+	begin(c, inner, now);
+	if (c->can_yield)
+		park_running(c, now);
+	return true;
+}
+
+static void start_next(struct coprocessor *c, uint64_t now)
+{
+	while (c->phase == PHASE_IDLE && c->state == XENCOPROC_DEVICE_RUNNING) {
+		struct sched_lane *picked;
+		struct job *job;
+
+		if (doomed_first(c, now))
+			return;
+		picked = sched_pick(&c->sched, now);
+		if (!picked || inner_first(c, picked->owner, now))
+			return;
+		job = lane_next(picked->owner);
+		if (!job) {
+			lane_update(picked->owner);
+			continue;
+		}
+		begin(c, job, now);
+	}
+}
+
+/* ---- pre-emption ---- */
+
+static bool must_yield(struct coprocessor *c, uint64_t now, bool *same_session)
+{
+	struct lane *mine = job_lane(c->running), *other;
+	struct sched_lane *picked;
+
+	*same_session = false;
+	if (c->preemption == WORKER_PREEMPT_JOB)
+		return false;
+	if (!TAILQ_EMPTY(&c->doomed)) {
+		*same_session = session_of(TAILQ_FIRST(&c->doomed)) == session_of(c->running);
+		return !*same_session;
+	}
+	picked = sched_pick(&c->sched, now);
+	if (!picked || picked->owner == mine)
+		return false;
+	other = picked->owner;
+	*same_session = other->session == mine->session;
+	if (*same_session && !c->can_yield)
+		return false;
+	if (other->sched.effective != mine->sched.effective)
+		return other->sched.effective < mine->sched.effective;
+	return c->slice_ends_ns && now >= c->slice_ends_ns;
+}
+
+static void turn(struct coprocessor *c)
+{
+	uint64_t now = clock_now();
+	bool same_session;
+
+	if (c->phase == PHASE_RUNNING) {
+		if (c->slice_ends_ns && now >= c->slice_ends_ns)
+			account(c, now);        /* so that it competes by what it has had */
+		if (must_yield(c, now, &same_session)) {
+			if (same_session)
+				park_running(c, now);
+			else
+				stop_running(c, now);
+		} else if (c->slice_ends_ns && now >= c->slice_ends_ns) {
+			c->slice_ends_ns = now + c->config->slice_us * 1000ull;
+		}
+	}
+	if (c->phase == PHASE_IDLE)
+		start_next(c, now);
+	set_alarm(c, clock_now());
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	turn(arg);
+}
+
+static void on_alarm(evutil_socket_t fd, short what, void *arg)
+{
+	struct coprocessor *c = arg;
+	uint64_t now = clock_now();
+
+	if (c->phase == PHASE_RUNNING) {
+		account(c, now);
+		if (c->running->ran_ns >= c->running->run_limit_ns) {
+			c->running->overrun = true;
+			abort_running(c, now);
+		}
+	} else if (c->phase != PHASE_IDLE && now >= c->kill_at_ns) {
+		struct session *session = session_of(c->running);
+
+		log_event(LOG_WARN, "hang", "dom=%u dev=%u coprocessor=%s job=%" PRIu64
+			  " what=\"the engine did not let go in %u us and is killed\"",
+			  session->domain, session->device, c->config->name, c->running->id,
+			  c->config->kill_grace_us);
+		worker_kill(session->worker);
+		c->kill_at_ns = SCHED_NEVER;
+	}
+	turn(c);
+}
+
+void coprocessor_kick(struct coprocessor *c)
+{
+	event_active(c->turn, 0, 0);
+}
+
+void coprocessor_forget(struct coprocessor *c, struct session *session)
+{
+	struct job *job, *next;
+
+	if (c->running && session_of(c->running) == session) {
+		account(c, clock_now());
+		to_idle(c);
+	}
+	for (job = TAILQ_FIRST(&c->doomed); job; job = next) {
+		next = TAILQ_NEXT(job, link);
+		if (session_of(job) == session)
+			spare(c, job);
+	}
+	session->stopped = NULL;
+	if (c->last == session)
+		c->last = NULL;
+	coprocessor_kick(c);
+}
+
+void coprocessor_stop(struct coprocessor *c, const char *why)
+{
+	struct session *session;
+
+	if (c->state == XENCOPROC_DEVICE_STOPPED)
+		return;
+	c->state = XENCOPROC_DEVICE_STOPPED;
+	log_event(LOG_ERROR, "coprocessor-stopped", "coprocessor=%s why=\"%s\"", c->config->name, why);
+	LIST_FOREACH(session, &c->sessions, link) {
+		if (session->closing)
+			continue;
+		session_event(session, XENCOPROC_EVENT_DEVICE, XENCOPROC_OK, 0, c->state);
+		session_break(session, "coprocessor %s is stopped: %s", c->config->name, why);
+	}
+}
+
+/* ---- making one ---- */
+
+struct probe {
+	struct event_base *base;
+	bool answered;
+	bool gone;
+	struct worker_reply hello;
+	char why[80];
+};
+
+static void probe_ready(void *owner, const struct worker_reply *hello)
+{
+	struct probe *probe = owner;
+
+	probe->answered = true;
+	probe->hello = *hello;
+	event_base_loopbreak(probe->base);
+}
+
+static void probe_gone(void *owner, const char *why)
+{
+	struct probe *probe = owner;
+
+	probe->gone = true;
+	snprintf(probe->why, sizeof(probe->why), "%s", why);
+	event_base_loopbreak(probe->base);
+}
+
+/* An engine is asked once what it is, in the very way that it will be used:
+ * so a missing one, or a sandbox that cannot be closed here, is found now. */
+static bool probe_engine(struct coprocessor *c, struct probe *probe)
+{
+	static const struct worker_events events = { .ready = probe_ready, .gone = probe_gone };
+	static const struct timeval patience = { .tv_sec = 10 };
+	struct worker_options options = {
+		.program = c->program,
+		.domain = c->backend->domain,
+		.uid = c->backend->config->worker_uid_base,
+		.memory_limit = c->config->worker_memory,
+		.weak_sandbox = c->backend->config->weak_sandbox,
+	};
+	struct worker *worker;
+
+	if (access(c->program, X_OK)) {
+		log_event(LOG_ERROR, "engine-missing", "coprocessor=%s program=%s error=\"%s\" "
+			  "hint=\"is the engine installed, and engine-dir right?\"",
+			  c->config->name, c->program, strerror(errno));
+		return false;
+	}
+	probe->base = event_base_new();
+	if (!probe->base)
+		return false;
+	worker = worker_start(probe->base, &options, &events, probe);
+	if (worker) {
+		event_base_loopexit(probe->base, &patience);
+		event_base_dispatch(probe->base);
+	}
+	worker_free(worker);
+	event_base_free(probe->base);
+	if (!probe->answered)
+		log_event(LOG_ERROR, "engine-silent", "coprocessor=%s program=%s why=\"%s\" "
+			  "hint=\"its own messages are above\"", c->config->name, c->program,
+			  probe->gone ? probe->why : "no HELLO in 10 seconds");
+	return probe->answered;
+}
+
+static bool take_hello(struct coprocessor *c, const struct worker_reply *hello)
+{
+	uint64_t bank = hello->u.hello.bank_bytes;
+
+	snprintf(c->kind, sizeof(c->kind), "%.15s", hello->u.hello.kind);
+	c->kinds = hello->u.hello.kinds;
+	c->preemption = hello->u.hello.preemption;
+	c->can_yield = hello->u.hello.can_yield;
+	if (bank % XENCOPROC_PAGE_SIZE || bank > 1ull << 32) {
+		log_event(LOG_ERROR, "engine-nonsense", "coprocessor=%s bank_bytes=%" PRIu64,
+			  c->config->name, bank);
+		return false;
+	}
+	return !bank_pool_init(&c->banks, c->config->banks, bank);
+}
+
+struct coprocessor *coprocessor_create(struct backend *backend,
+				       const struct config_coprocessor *config)
+{
+	struct coprocessor *c = calloc(1, sizeof(*c));
+	struct probe probe = { 0 };
+
+	if (!c)
+		return NULL;
+	c->backend = backend;
+	c->config = config;
+	c->state = XENCOPROC_DEVICE_RUNNING;
+	LIST_INIT(&c->sessions);
+	TAILQ_INIT(&c->doomed);
+	if (asprintf(&c->program, "%s/coproc-engine-%s", backend->config->engine_dir,
+		     config->engine) < 0)
+		c->program = NULL;
+	c->turn = event_new(backend->base, -1, 0, on_turn, c);
+	c->alarm = evtimer_new(backend->base, on_alarm, c);
+	if (!c->program || !c->turn || !c->alarm || sched_init(&c->sched, config->policy) ||
+	    !probe_engine(c, &probe) || !take_hello(c, &probe.hello)) {
+		coprocessor_destroy(c);
+		return NULL;
+	}
+	log_event(LOG_INFO, "coprocessor", "name=%s kind=%s engine=%s preemption=%s bank_bytes=%" PRIu64
+		  " banks=%u policy=%s", config->name, c->kind, config->engine,
+		  c->preemption == WORKER_PREEMPT_INSTANT ? "instant" :
+		  c->preemption == WORKER_PREEMPT_CHECKPOINT ? "checkpoint" : "job",
+		  c->banks.bytes, c->banks.count, config->policy->name);
+	return c;
+}
+
+void coprocessor_destroy(struct coprocessor *c)
+{
+	if (!c)
+		return;
+	if (c->turn)
+		event_free(c->turn);
+	if (c->alarm)
+		event_free(c->alarm);
+	sched_fini(&c->sched);
+	if (c->banks.banks)
+		bank_pool_fini(&c->banks);
+	free(c->program);
+	free(c);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libsodium does the hashing, because it also has the Ed25519 that signed
+ * images will need.  (Weighed: libgcrypt and OpenSSL, both larger and with
+ * more ways to be misused; nettle, which would have done as well.)
+ */
+#include "image.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "session.h"
+
+/* What one turn of the loop copies or hashes: some tens of microseconds, so
+ * that no job of anybody waits long for a neighbour's firmware.  (Priorities
+ * of the event loop would do it too, but let a busy coprocessor starve it.) */
+#define STEP_BYTES      8192u
+
+struct copy {
+	TAILQ_ENTRY(copy) link;
+	uint32_t firmware;
+	uint32_t buffer;
+	uint32_t offset;
+	uint32_t length;
+	uint32_t at;                    /* copied, then hashed, so far */
+	bool hashing;
+	int fd;
+	uint8_t *memory;
+	uint8_t digest[32];             /* that the guest named */
+	crypto_hash_sha256_state hash;
+	image_done *done;
+};
+
+struct image_cache {
+	struct session *session;
+	struct event *step;
+	TAILQ_HEAD(, copy) copies;      /* one after the other: a guest's loads do not race */
+	struct image **images;
+	uint32_t count;
+	uint32_t limit;
+	uint64_t clock;
+};
+
+static void copy_free(struct image_cache *cache, struct copy *copy)
+{
+	TAILQ_REMOVE(&cache->copies, copy, link);
+	if (copy->memory != MAP_FAILED)
+		munmap(copy->memory, copy->length);
+	if (copy->fd >= 0)
+		close(copy->fd);
+	free(copy);
+}
+
+static void image_free(struct image *image)
+{
+	close(image->fd);
+	free(image);
+}
+
+/* Room for one more: the image unused for longest goes. */
+static bool cache_room(struct image_cache *cache)
+{
+	uint32_t oldest = UINT32_MAX;
+
+	if (cache->count < cache->limit)
+		return true;
+	for (uint32_t i = 0; i < cache->count; i++)
+		if (!cache->images[i]->users && (oldest == UINT32_MAX ||
+		    cache->images[i]->used_at < cache->images[oldest]->used_at))
+			oldest = i;
+	if (oldest == UINT32_MAX)
+		return false;
+	image_free(cache->images[oldest]);
+	cache->images[oldest] = cache->images[--cache->count];
+	return true;
+}
+
+struct image *image_find(struct image_cache *cache, const uint8_t digest[32])
+{
+	for (uint32_t i = 0; i < cache->count; i++) {
+		if (memcmp(cache->images[i]->digest, digest, 32))
+			continue;
+		cache->images[i]->users++;
+		return cache->images[i];
+	}
+	return NULL;
+}
+
+void image_put(struct image_cache *cache, struct image *image)
+{
+	image->users--;
+	image->used_at = ++cache->clock;
+}
+
+static void finish(struct image_cache *cache, struct copy *copy, struct image *image,
+		   enum xencoproc_status status)
+{
+	uint32_t firmware = copy->firmware;
+	image_done *done = copy->done;
+
+	copy_free(cache, copy);
+	done(cache->session, firmware, image, status);
+}
+
+static void hashed(struct image_cache *cache, struct copy *copy)
+{
+	struct image *image;
+	uint8_t digest[32];
+
+	crypto_hash_sha256_final(&copy->hash, digest);
+	if (sodium_memcmp(digest, copy->digest, 32)) {
+		finish(cache, copy, NULL, XENCOPROC_BAD_DIGEST);
+		return;
+	}
+	image = image_find(cache, digest);
+	if (!image && !cache_room(cache)) {
+		finish(cache, copy, NULL, XENCOPROC_NO_QUOTA);
+		return;
+	}
+	if (!image) {
+		image = calloc(1, sizeof(*image));
+		if (!image) {
+			finish(cache, copy, NULL, XENCOPROC_NO_MEMORY);
+			return;
+		}
+		memcpy(image->digest, digest, 32);
+		image->length = copy->length;
+		image->fd = copy->fd;
+		image->users = 1;
+		copy->fd = -1;
+		cache->images[cache->count++] = image;
+	}
+	finish(cache, copy, image, XENCOPROC_OK);
+}
+
+/* All is copied: from here on nobody can change it, only then is it hashed. */
+static int seal(struct copy *copy)
+{
+	munmap(copy->memory, copy->length);
+	copy->memory = MAP_FAILED;
+	if (fcntl(copy->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+		return -errno;
+	copy->memory = mmap(NULL, copy->length, PROT_READ, MAP_SHARED, copy->fd, 0);
+	if (copy->memory == MAP_FAILED)
+		return -errno;
+	crypto_hash_sha256_init(&copy->hash);
+	copy->hashing = true;
+	copy->at = 0;
+	return 0;
+}
+
+static void step(struct image_cache *cache, struct copy *copy)
+{
+	uint32_t n = copy->length - copy->at;
+
+	if (n > STEP_BYTES)
+		n = STEP_BYTES;
+	if (copy->hashing) {
+		crypto_hash_sha256_update(&copy->hash, copy->memory + copy->at, n);
+	} else if (buffer_read(cache->session, copy->buffer, (uint64_t)copy->offset + copy->at,
+			       copy->memory + copy->at, n)) {
+		finish(cache, copy, NULL, XENCOPROC_BAD_GRANT);
+		return;
+	}
+	copy->at += n;
+	if (copy->at < copy->length)
+		return;
+	if (copy->hashing)
+		hashed(cache, copy);
+	else if (seal(copy))
+		finish(cache, copy, NULL, XENCOPROC_NO_MEMORY);
+}
+
+static void on_step(evutil_socket_t fd, short what, void *arg)
+{
+	struct image_cache *cache = arg;
+	static const struct timeval soon = { 0, 0 };
+
+	if (!TAILQ_EMPTY(&cache->copies))
+		step(cache, TAILQ_FIRST(&cache->copies));
+	/* By a timer, not at once: all that became ready meanwhile goes first. */
+	if (!TAILQ_EMPTY(&cache->copies))
+		event_add(cache->step, &soon);
+}
+
+int image_copy(struct session *session, uint32_t firmware, uint32_t buffer, uint32_t offset,
+	       uint32_t length, const uint8_t digest[32], image_done *done)
+{
+	static const struct timeval soon = { 0, 0 };
+	struct copy *copy = calloc(1, sizeof(*copy));
+
+	if (!copy)
+		return -ENOMEM;
+	copy->firmware = firmware;
+	copy->buffer = buffer;
+	copy->offset = offset;
+	copy->length = length;
+	copy->done = done;
+	copy->memory = MAP_FAILED;
+	memcpy(copy->digest, digest, 32);
+	TAILQ_INSERT_TAIL(&session->images->copies, copy, link);
+	copy->fd = memfd_create("coproc-firmware", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (copy->fd >= 0 && !ftruncate(copy->fd, length))
+		copy->memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, copy->fd, 0);
+	if (copy->memory == MAP_FAILED) {
+		copy_free(session->images, copy);
+		return -ENOMEM;
+	}
+	event_add(session->images->step, &soon);
+	return 0;
+}
+
+struct image_cache *image_cache_create(struct session *session, uint32_t limit)
+{
+	struct image_cache *cache = calloc(1, sizeof(*cache));
+
+	if (!cache)
+		return NULL;
+	cache->session = session;
+	cache->limit = limit;
+	TAILQ_INIT(&cache->copies);
+	cache->images = calloc(limit, sizeof(struct image *));
+	cache->step = evtimer_new(session->backend->base, on_step, cache);
+	if (!cache->images || !cache->step) {
+		image_cache_destroy(cache);
+		return NULL;
+	}
+	return cache;
+}
+
+void image_cache_destroy(struct image_cache *cache)
+{
+	if (!cache)
+		return;
+	while (!TAILQ_EMPTY(&cache->copies))
+		copy_free(cache, TAILQ_FIRST(&cache->copies));
+	for (uint32_t i = 0; i < cache->count; i++)
+		image_free(cache->images[i]);
+	if (cache->step)
+		event_free(cache->step);
+	free(cache->images);
+	free(cache);
+}

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Jobs from their admission to their one terminal status: streams keep a
+ * context's jobs of one queue in order, lanes hold what may start, timelines
+ * hold back what may not yet.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "session.h"
+
+static struct session *job_session(const struct job *job)
+{
+	return job->queue->session;
+}
+
+struct lane *job_lane(const struct job *job)
+{
+	return &job_session(job)->lanes[job->queue->qclass - 1];
+}
+
+static struct stream *job_stream(const struct job *job)
+{
+	return job->queue->streams[job->context];
+}
+
+/* ---- lanes ---- */
+
+void lane_update(struct lane *lane)
+{
+	struct session *session = lane->session;
+	struct coprocessor *coprocessor = session->coprocessor;
+	bool work = session->worker_ready && !session->closing &&
+		    (!TAILQ_EMPTY(&lane->ready) || !TAILQ_EMPTY(&lane->paused) ||
+		     (coprocessor->running && job_lane(coprocessor->running) == lane));
+
+	if (!lane->joined || work == lane->sched.ready)
+		return;
+	if (work) {
+		sched_ready(&coprocessor->sched, &lane->sched);
+		coprocessor_kick(coprocessor);
+	} else {
+		sched_idle(&coprocessor->sched, &lane->sched);
+	}
+}
+
+static bool stream_blocked(const struct stream *stream)
+{
+	const struct session *session = stream->queue->session;
+	const struct job *job = TAILQ_FIRST(&stream->jobs);
+
+	return !job || session->contexts[stream->context].active ||
+	       ((job->flags & XENCOPROC_JOB_F_WAIT) &&
+		session->contexts[job->wait_context].timeline < job->wait_value);
+}
+
+/* By priority of the first job; among equals, who came first stays first. */
+static void lane_insert(struct lane *lane, struct stream *stream)
+{
+	uint8_t priority = TAILQ_FIRST(&stream->jobs)->priority;
+	struct stream *at;
+
+	TAILQ_FOREACH_REVERSE(at, &lane->ready, stream_head, in_lane) {
+		if (TAILQ_FIRST(&at->jobs)->priority >= priority) {
+			TAILQ_INSERT_AFTER(&lane->ready, at, stream, in_lane);
+			return;
+		}
+	}
+	TAILQ_INSERT_HEAD(&lane->ready, stream, in_lane);
+}
+
+void stream_update(struct stream *stream)
+{
+	struct lane *lane = &stream->queue->session->lanes[stream->queue->qclass - 1];
+	bool ready = !stream_blocked(stream);
+
+	if (ready == stream->ready)
+		return;
+	stream->ready = ready;
+	if (ready)
+		lane_insert(lane, stream);
+	else
+		TAILQ_REMOVE(&lane->ready, stream, in_lane);
+	lane_update(lane);
+}
+
+void context_update_streams(struct session *session, uint32_t context)
+{
+	for (uint32_t q = 1; q <= XENCOPROC_QUEUE_MAX; q++)
+		if (session->queues[q] && session->queues[q]->streams[context])
+			stream_update(session->queues[q]->streams[context]);
+}
+
+void session_update_streams(struct session *session)
+{
+	for (uint32_t c = 0; c < session->limits.max_contexts; c++)
+		context_update_streams(session, c);
+	for (uint32_t i = 0; i < SCHED_CLASSES; i++)
+		lane_update(&session->lanes[i]);
+}
+
+struct job *lane_next(struct lane *lane)
+{
+	struct session *session = lane->session;
+	struct stream *stream = TAILQ_FIRST(&lane->ready);
+	struct job *job = session->stopped;
+
+	/* A stopped worker can go on with the job inside it and no other. */
+	if (!job || job_lane(job) != lane)
+		job = TAILQ_FIRST(&lane->paused);
+	if (job) {
+		lane_unpause(job);
+		return job;
+	}
+	if (!stream)
+		return NULL;
+	job = TAILQ_FIRST(&stream->jobs);
+	TAILQ_REMOVE(&stream->jobs, job, link);
+	session->contexts[job->context].active = job;
+	context_update_streams(session, job->context);
+	return job;
+}
+
+void lane_pause(struct job *job, enum job_state state)
+{
+	job->state = state;
+	job->told |= XENCOPROC_CQE_F_PREEMPTED;
+	TAILQ_INSERT_TAIL(&job_lane(job)->paused, job, link);
+	lane_update(job_lane(job));
+}
+
+void lane_unpause(struct job *job)
+{
+	TAILQ_REMOVE(&job_lane(job)->paused, job, link);
+}
+
+/* ---- timelines ---- */
+
+void timeline_reach(struct session *session, uint32_t context, uint64_t value)
+{
+	if (session->contexts[context].timeline >= value)
+		return;
+	session->contexts[context].timeline = value;
+	if (session->waiting)
+		session_update_streams(session);
+}
+
+/* ---- admission ---- */
+
+static enum xencoproc_status take_operand(struct session *session, const struct coproc_operand *from,
+					  struct worker_operand *to)
+{
+	const struct buffer *buffer = &session->buffers[from->buffer];
+	enum xencoproc_status status;
+
+	if (buffer->state != OBJECT_READY)
+		return XENCOPROC_BAD_OBJECT;
+	status = coproc_operand_inside(from, (uint64_t)buffer->pages * XENCOPROC_PAGE_SIZE,
+				       buffer->access);
+	*to = (struct worker_operand){
+		.buffer = from->buffer,
+		.access = from->access,
+		.offset = from->offset,
+		.length = from->length,
+	};
+	return status;
+}
+
+static enum xencoproc_status take_table(struct session *session, struct job *job,
+					const struct coproc_operand *table)
+{
+	struct xencoproc_operand wire[WORKER_OPERANDS_MAX];
+	const struct buffer *buffer = &session->buffers[table->buffer];
+	uint32_t count = table->length / (uint32_t)sizeof(wire[0]);
+	enum xencoproc_status status;
+
+	if (buffer->state != OBJECT_READY)
+		return XENCOPROC_BAD_OBJECT;
+	status = coproc_operand_inside(table, (uint64_t)buffer->pages * XENCOPROC_PAGE_SIZE,
+				       buffer->access);
+	if (status != XENCOPROC_OK)
+		return status;
+	if (count > WORKER_OPERANDS_MAX)
+		return XENCOPROC_NO_QUOTA;
+	/* The one look at the guest's table: what is checked is what is used. */
+	if (buffer_read(session, table->buffer, table->offset, wire, table->length))
+		return XENCOPROC_BAD_GRANT;
+	job->operand = malloc(count * sizeof(*job->operand));
+	if (!job->operand)
+		return XENCOPROC_NO_MEMORY;
+	for (uint32_t i = 0; i < count; i++) {
+		struct coproc_operand operand;
+
+		status = coproc_operand_decode(&wire[i], &session->limits, &operand);
+		if (status == XENCOPROC_OK)
+			status = take_operand(session, &operand, &job->operand[i]);
+		if (status != XENCOPROC_OK)
+			return status;
+	}
+	job->operands = count;
+	return XENCOPROC_OK;
+}
+
+static enum xencoproc_status take_operands(struct session *session, struct job *job,
+					   const struct coproc_request *request)
+{
+	job->operand = job->inline_operand;
+	if (request->flags & XENCOPROC_JOB_F_TABLE)
+		return take_table(session, job, &request->u.job.operand[0]);
+	for (uint32_t i = 0; i < request->u.job.operands; i++) {
+		enum xencoproc_status status = take_operand(session, &request->u.job.operand[i],
+							    &job->operand[i]);
+
+		if (status != XENCOPROC_OK)
+			return status;
+	}
+	job->operands = request->u.job.operands;
+	return XENCOPROC_OK;
+}
+
+static enum xencoproc_status check_objects(struct session *session, struct queue *queue,
+					   const struct coproc_request *request)
+{
+	if (queue->closing != NO_SLOT)
+		return XENCOPROC_CANCELLED;
+	if (session->coprocessor->state == XENCOPROC_DEVICE_STOPPED)
+		return XENCOPROC_STOPPED;
+	if (session->contexts[request->u.job.context].state != OBJECT_READY ||
+	    session->firmware[request->u.job.firmware].state != OBJECT_READY)
+		return XENCOPROC_BAD_OBJECT;
+	if ((request->flags & XENCOPROC_JOB_F_WAIT) &&
+	    session->contexts[request->u.job.wait_context].state != OBJECT_READY)
+		return XENCOPROC_BAD_OBJECT;
+	return XENCOPROC_OK;
+}
+
+static struct stream *stream_get(struct queue *queue, uint32_t context)
+{
+	struct stream *stream = queue->streams[context];
+
+	if (stream)
+		return stream;
+	stream = calloc(1, sizeof(*stream));
+	if (!stream)
+		return NULL;
+	stream->queue = queue;
+	stream->context = context;
+	TAILQ_INIT(&stream->jobs);
+	queue->streams[context] = stream;
+	return stream;
+}
+
+static void on_expiry(evutil_socket_t fd, short what, void *arg)
+{
+	struct job *job = arg;
+
+	if (job->state == JOB_QUEUED)
+		job_end(job, XENCOPROC_EXPIRED, 0);
+}
+
+static bool arm_expiry(struct job *job, uint32_t start_limit_us)
+{
+	struct timeval limit = clock_timeval(start_limit_us * 1000ull);
+
+	if (!start_limit_us)
+		return true;
+	if (!job->expiry) {
+		job->expiry = evtimer_new(job_session(job)->backend->base, on_expiry, job);
+		if (!job->expiry)
+			return false;
+	}
+	return !event_add(job->expiry, &limit);
+}
+
+static void fill(struct job *job, struct queue *queue, const struct coproc_request *request)
+{
+	struct event *expiry = job->expiry;
+	uint32_t limit = request->u.job.run_limit_us;
+
+	*job = (struct job){
+		.queue = queue,
+		.expiry = expiry,
+		.slot = request->slot,
+		.flags = request->flags,
+		.id = request->id,
+		.priority = (uint8_t)request->u.job.priority,
+		.cancel_owed = NO_SLOT,
+		.context = request->u.job.context,
+		.firmware = request->u.job.firmware,
+		.entry = request->u.job.entry,
+		.immediate = request->u.job.immediate,
+		.wait_context = request->u.job.wait_context,
+		.wait_value = request->u.job.wait_value,
+		.signal_value = request->u.job.signal_value,
+		.run_limit_ns = (limit ? limit : queue->session->limits.max_run_limit_us) * 1000ull,
+		.accepted_ns = clock_now(),
+	};
+}
+
+static void admit(struct job *job, struct stream *stream)
+{
+	struct session *session = job_session(job);
+
+	job->state = JOB_QUEUED;
+	session->jobs++;
+	session->waiting += job->flags & XENCOPROC_JOB_F_WAIT ? 1 : 0;
+	session->contexts[job->context].jobs++;
+	if (job->flags & XENCOPROC_JOB_F_WAIT)
+		session->contexts[job->wait_context].jobs++;
+	session->firmware[job->firmware].users++;
+	for (uint32_t i = 0; i < job->operands; i++)
+		session->buffers[job->operand[i].buffer].users++;
+	trace_event(session->backend->trace, job->accepted_ns, "accept",
+		    "\"dom\":%u,\"dev\":%u,\"queue\":%u,\"class\":\"%s\",\"job\":%llu,\"ctx\":%u",
+		    session->domain, session->device, job->queue->number,
+		    coproc_class_text(job->queue->qclass), (unsigned long long)job->id, job->context);
+	TAILQ_INSERT_TAIL(&stream->jobs, job, link);
+	stream_update(stream);
+}
+
+void job_take(struct queue *queue, const struct xencoproc_sqe *sqe)
+{
+	struct session *session = queue->session;
+	struct coproc_request request;
+	enum xencoproc_status status = coproc_request_decode(sqe, false, &session->limits, &request);
+	struct stream *stream = NULL;
+	struct job *job;
+
+	if (status != XENCOPROC_OK || request.op != XENCOPROC_OP_JOB) {
+		queue_complete(queue, request.slot, status, 0);
+		return;
+	}
+	job = &queue->jobs[request.slot];
+	fill(job, queue, &request);
+	status = check_objects(session, queue, &request);
+	if (status == XENCOPROC_OK)
+		status = take_operands(session, job, &request);
+	if (status == XENCOPROC_OK) {
+		stream = stream_get(queue, job->context);
+		if (!stream || !arm_expiry(job, request.u.job.start_limit_us))
+			status = XENCOPROC_NO_MEMORY;
+	}
+	if (status != XENCOPROC_OK) {
+		if (job->operand && job->operand != job->inline_operand)
+			free(job->operand);
+		job->operand = NULL;
+		queue_complete(queue, request.slot, status, 0);
+		return;
+	}
+	admit(job, stream);
+}
+
+/* ---- the end ---- */
+
+static void tell(struct job *job, enum xencoproc_status status, uint64_t result, uint64_t now)
+{
+	uint64_t waited = (job->started_ns ? job->started_ns : now) - job->accepted_ns;
+	struct coproc_completion completion = {
+		.slot = job->slot,
+		.status = (uint16_t)status,
+		.flags = job->told,
+		.result = result,
+		.waited_us = (uint32_t)(waited / 1000),
+		.ran_us = (uint32_t)(job->ran_ns / 1000),
+	};
+	struct session *session = job_session(job);
+
+	queue_put(job->queue, &completion);
+	control_complete(session, job->cancel_owed, XENCOPROC_OK, 0);
+	trace_event(session->backend->trace, now, "end",
+		    "\"dom\":%u,\"dev\":%u,\"queue\":%u,\"class\":\"%s\",\"job\":%llu,\"ctx\":%u,"
+		    "\"status\":\"%s\",\"us\":%u,\"waited_us\":%u",
+		    session->domain, session->device, job->queue->number,
+		    coproc_class_text(job->queue->qclass), (unsigned long long)job->id, job->context,
+		    coproc_status_text(status), completion.ran_us, completion.waited_us);
+}
+
+/* What it used may go now, if it was waited for. */
+static void let_go(struct job *job)
+{
+	struct session *session = job_session(job);
+
+	for (uint32_t i = 0; i < job->operands; i++) {
+		uint32_t buffer = job->operand[i].buffer;
+
+		session->buffers[buffer].users--;
+		buffer_settle(session, buffer);
+	}
+	if (job->operand != job->inline_operand)
+		free(job->operand);
+	job->operand = NULL;
+	session->firmware[job->firmware].users--;
+	firmware_settle(session, job->firmware);
+	if (job->flags & XENCOPROC_JOB_F_WAIT) {
+		session->waiting--;
+		session->contexts[job->wait_context].jobs--;
+		context_settle(session, job->wait_context);
+	}
+	session->contexts[job->context].jobs--;
+	session->jobs--;
+}
+
+static void close_queue(struct queue *queue)
+{
+	struct session *session = queue->session;
+	int slot = queue->closing;
+
+	if (slot == NO_SLOT || queue->server.live || session->closing)
+		return;
+	/* Its completions are seen before it is unmapped and said to be closed. */
+	queue_flush(queue);
+	queue_free(queue);
+	control_complete(session, slot, XENCOPROC_OK, 0);
+}
+
+void job_end(struct job *job, enum xencoproc_status status, uint64_t result)
+{
+	struct session *session = job_session(job);
+	struct queue *queue = job->queue;
+	struct stream *stream = job_stream(job);
+	uint32_t context = job->context;
+
+	if (job->state == JOB_QUEUED) {
+		TAILQ_REMOVE(&stream->jobs, job, link);
+		/* Its place in the lane was by the priority of its first job. */
+		if (stream->ready) {
+			stream->ready = false;
+			TAILQ_REMOVE(&job_lane(job)->ready, stream, in_lane);
+		}
+	} else if (job->state == JOB_PARKED || job->state == JOB_STOPPED) {
+		lane_unpause(job);
+	}
+	if (session->stopped == job)
+		session->stopped = NULL;
+	if (session->contexts[context].active == job)
+		session->contexts[context].active = NULL;
+	if (job->expiry)
+		event_del(job->expiry);
+	tell(job, status, result, clock_now());
+	job->state = JOB_FREE;
+	let_go(job);
+	if (job->flags & XENCOPROC_JOB_F_SIGNAL)
+		timeline_reach(session, context, job->signal_value);
+	context_update_streams(session, context);
+	lane_update(&session->lanes[queue->qclass - 1]);
+	context_settle(session, context);
+	close_queue(queue);
+}
+
+struct job *job_find(struct queue *queue, uint16_t slot, uint64_t id)
+{
+	struct job *job = queue->jobs && slot < queue->server.sq.entries ? &queue->jobs[slot] : NULL;
+
+	return job && job->state != JOB_FREE && job->id == id ? job : NULL;
+}
+
+void job_cancel(struct job *job)
+{
+	if (job->state == JOB_QUEUED) {
+		job_end(job, XENCOPROC_CANCELLED, 0);
+		return;
+	}
+	if (job->cancelled)
+		return;
+	job->cancelled = true;
+	coprocessor_abort(job_session(job)->coprocessor, job);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Queues: their rings mapped, submissions taken in turns, completions put.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "session.h"
+
+/* Submissions of one queue taken before the loop looks at everybody else. */
+#define TURN            64u
+
+static void on_intake(evutil_socket_t fd, short what, void *arg)
+{
+	queue_intake(arg);
+}
+
+static int queue_map(struct queue *queue, const uint32_t *sq_ref, const uint32_t *cq_ref)
+{
+	struct session *session = queue->session;
+	xengnttab_handle *gnttab = session->backend->gnttab;
+
+	queue->sq = xengnttab_map_domain_grant_refs(gnttab, queue->sq_pages, session->domain,
+						    (uint32_t *)(uintptr_t)sq_ref, PROT_READ);
+	if (!queue->sq)
+		return -EFAULT;
+	queue->cq = xengnttab_map_domain_grant_refs(gnttab, queue->cq_pages, session->domain,
+						    (uint32_t *)(uintptr_t)cq_ref,
+						    PROT_READ | PROT_WRITE);
+	return queue->cq ? 0 : -EFAULT;
+}
+
+static int queue_allocate(struct queue *queue, uint32_t entries)
+{
+	struct session *session = queue->session;
+
+	queue->live = calloc(entries, sizeof(*queue->live));
+	queue->intake = event_new(session->backend->base, -1, 0, on_intake, queue);
+	if (!queue->live || !queue->intake)
+		return -ENOMEM;
+	if (queue->number == XENCOPROC_QUEUE_CONTROL)
+		return 0;
+	queue->jobs = calloc(entries, sizeof(*queue->jobs));
+	queue->streams = calloc(session->limits.max_contexts, sizeof(*queue->streams));
+	return queue->jobs && queue->streams ? 0 : -ENOMEM;
+}
+
+static int queue_bind(struct queue *queue, uint32_t remote_port)
+{
+	struct session *session = queue->session;
+	int port;
+
+	if (!remote_port) {
+		queue->port = session->queues[XENCOPROC_QUEUE_CONTROL]->port;
+		return 0;
+	}
+	port = ports_bind(session->backend->ports, session->domain, remote_port, queue);
+	if (port < 0)
+		return -EFAULT;
+	queue->port = (uint32_t)port;
+	queue->own_port = true;
+	return 0;
+}
+
+int queue_open(struct session *session, uint32_t number, uint32_t qclass, uint32_t order,
+	       const uint32_t *sq_ref, const uint32_t *cq_ref, uint32_t remote_port)
+{
+	struct queue *queue = calloc(1, sizeof(*queue));
+	int rc;
+
+	if (!queue)
+		return -ENOMEM;
+	*queue = (struct queue){
+		.session = session,
+		.number = number,
+		.qclass = qclass,
+		.sq_pages = XENCOPROC_SQ_PAGES(order),
+		.cq_pages = XENCOPROC_CQ_PAGES(order),
+		.closing = NO_SLOT,
+	};
+	rc = queue_allocate(queue, 1u << order);
+	if (!rc)
+		rc = queue_map(queue, sq_ref, cq_ref);
+	if (!rc) {
+		coproc_server_init(&queue->server, session->be_index, session->fe_index, number,
+				   order, queue->sq, queue->cq, queue->live);
+		rc = queue_bind(queue, remote_port);
+	}
+	if (rc) {
+		queue_free(queue);
+		return rc;
+	}
+	session->queues[number] = queue;
+	/* What was put before the port was bound had nobody to tell. */
+	event_active(queue->intake, 0, 0);
+	return 0;
+}
+
+void queue_free(struct queue *queue)
+{
+	struct session *session = queue->session;
+	xengnttab_handle *gnttab = session->backend->gnttab;
+
+	if (session->queues[queue->number] == queue)
+		session->queues[queue->number] = NULL;
+	if (queue->own_port)
+		ports_unbind(session->backend->ports, queue->port);
+	if (queue->sq)
+		xengnttab_unmap(gnttab, queue->sq, queue->sq_pages);
+	if (queue->cq)
+		xengnttab_unmap(gnttab, queue->cq, queue->cq_pages);
+	if (queue->jobs)
+		for (uint32_t i = 0; i < queue->server.sq.entries; i++)
+			if (queue->jobs[i].expiry)
+				event_free(queue->jobs[i].expiry);
+	if (queue->streams)
+		for (uint32_t i = 0; i < session->limits.max_contexts; i++)
+			free(queue->streams[i]);
+	if (queue->intake)
+		event_free(queue->intake);
+	free(queue->streams);
+	free(queue->jobs);
+	free(queue->live);
+	free(queue);
+}
+
+static void take_one(struct queue *queue, const struct xencoproc_sqe *sqe)
+{
+	if (queue->number == XENCOPROC_QUEUE_CONTROL)
+		control_take(queue->session, sqe);
+	else
+		job_take(queue, sqe);
+}
+
+static bool drain(struct queue *queue)
+{
+	struct session *session = queue->session;
+	_Alignas(8) struct xencoproc_sqe sqe;
+	bool work = false;
+
+	for (uint32_t taken = 0; taken < TURN; taken++) {
+		int rc = coproc_server_take(&queue->server, &sqe);
+
+		if (rc < 0) {
+			session_break(session, "queue %u: %s", queue->number,
+				      coproc_broken_text(coproc_server_broken(&queue->server)));
+			return work;
+		}
+		if (!rc) {
+			coproc_server_consumed(&queue->server);
+			if (!coproc_server_arm(&queue->server))
+				return work;
+			continue;
+		}
+		work = true;
+		take_one(queue, &sqe);
+		if (session->closing || session->broken)
+			return true;
+	}
+	coproc_server_consumed(&queue->server);
+	event_active(queue->intake, 0, 0);
+	return true;
+}
+
+bool queue_intake(struct queue *queue)
+{
+	struct session *session = queue->session;
+	bool work;
+
+	if (session->closing || session->broken)
+		return false;
+	work = drain(queue);
+	if (queue->number != XENCOPROC_QUEUE_CONTROL)
+		return work;
+	for (uint32_t i = 1; i <= XENCOPROC_QUEUE_MAX; i++)
+		if (!session->broken && session->queues[i] && !session->queues[i]->own_port)
+			work |= drain(session->queues[i]);
+	return work;
+}
+
+void queue_put(struct queue *queue, const struct coproc_completion *completion)
+{
+	if (!coproc_server_complete(&queue->server, completion))
+		return;
+	queue->dirty = true;
+	event_active(queue->session->flush, 0, 0);
+}
+
+void queue_complete(struct queue *queue, uint16_t slot, enum xencoproc_status status,
+		    uint64_t result)
+{
+	struct coproc_completion completion = {
+		.slot = slot,
+		.status = (uint16_t)status,
+		.result = result,
+	};
+
+	queue_put(queue, &completion);
+}
+
+void queue_flush(struct queue *queue)
+{
+	if (!queue->dirty)
+		return;
+	queue->dirty = false;
+	if (coproc_server_publish(&queue->server))
+		ports_notify(queue->session->backend->ports, queue->port);
+}
