@@ -238,6 +238,9 @@ bool coproc_server_complete(struct coproc_server_queue *queue,
 
 bool coproc_server_publish(struct coproc_server_queue *queue)
 {
+	/* B-QUEUE-6: no completion is seen before the submission is known as
+	 * taken, which a frontend relies on when it judges a lost backend. */
+	coproc_ring_consumed(&queue->sq);
 	return coproc_ring_publish(&queue->cq);
 }
 

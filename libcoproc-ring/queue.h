@@ -108,7 +108,10 @@ int coproc_server_take(struct coproc_server_queue *queue, struct xencoproc_sqe *
 bool coproc_server_complete(struct coproc_server_queue *queue,
 			    const struct coproc_completion *completion);
 
-/* coproc_server_publish() - as coproc_ring_publish() on the completion ring */
+/* coproc_server_publish() - as coproc_ring_publish() on the completion ring,
+ * after coproc_server_consumed(), which B-QUEUE-6 wants done by then.  That
+ * rule wants it earlier too, before an accepted job can have an effect: that
+ * call is the caller's. */
 bool coproc_server_publish(struct coproc_server_queue *queue);
 
 /* coproc_server_consumed(), coproc_server_arm() - on the submission ring */
