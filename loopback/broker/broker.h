@@ -26,10 +26,12 @@ struct lb_world;
 struct lb_domain;
 struct lb_conn;
 
+struct lb_port;
+
 /* A notification that waits for its page to go. */
 struct lb_armed {
 	struct lb_notify n;
-	uint32_t port_serial;	/* of the port named, lest its number be reused */
+	struct lb_port *port;	/* kept open until then; NULL: none */
 };
 
 /* The pages of one xengntshr_share_*() call: one memfd, one grantee, one fate. */
@@ -67,7 +69,6 @@ struct lb_mapping {
 };
 
 /* Two pipes; end s reads pipe[s] and writes pipe[1 - s]. */
-struct lb_port;
 struct lb_chan {
 	int pipe[2][2];
 	struct lb_port *end[2];
@@ -78,7 +79,9 @@ struct lb_port {
 	struct lb_domain *dom;
 	struct lb_conn *conn;	/* NULL: the domain's kernel, that is us */
 	struct lb_port *next;	/* in conn */
-	uint32_t num, serial;
+	uint32_t num;
+	uint32_t armed;		/* notifications that name it: it stays open for them */
+	bool closing;		/* its handle is gone */
 	struct lb_chan *chan;
 	int side;
 	uint32_t remote;	/* the only domain that may bind the other end */
@@ -159,7 +162,7 @@ struct lb_world {
 	pid_t xenstored_pid;
 	uint32_t max_fds;		/* descriptors one domain may make us hold */
 	uint64_t nofile;		/* the soft limit that commands are to get back */
-	uint32_t next_domid, next_serial;
+	uint32_t next_domid;
 	bool proc_ours;			/* /proc shows the world's own pids */
 	bool ending;
 	int status;
@@ -204,8 +207,11 @@ void lb_grants_free(struct lb_domain *d);
 int32_t lb_grant_look(struct lb_conn *c, const struct lb_grant *g, bool write,
 		      struct lb_share **share, uint32_t *page);
 
-int lb_arm(struct lb_conn *c, const struct lb_notify *n, struct lb_armed *a);	/* 0 or errno */
-void lb_fire(struct lb_domain *d, struct lb_armed *a, struct lb_share *s, uint32_t page);
+/* Takes hold of the port that @n names; 0 or errno. */
+int lb_arm(struct lb_conn *c, const struct lb_notify *n, struct lb_armed *a);
+void lb_disarm(struct lb_armed *a);
+/* Clears the byte, signals the port, and lets go of it. */
+void lb_fire(struct lb_armed *a, struct lb_share *s, uint32_t page);
 
 int lb_port_new(struct lb_domain *d, struct lb_conn *c, uint32_t remote, struct lb_port **out);
 void lb_port_close(struct lb_port *p);

@@ -82,8 +82,8 @@ static int port_attach(struct lb_domain *d, struct lb_conn *c, struct lb_chan *c
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return ENOMEM;
-	*p = (struct lb_port){ .dom = d, .conn = c, .num = num, .serial = ++d->w->next_serial,
-			       .chan = ch, .side = side, .remote = remote, .virq = -1 };
+	*p = (struct lb_port){ .dom = d, .conn = c, .num = num, .chan = ch,
+			       .side = side, .remote = remote, .virq = -1 };
 	ch->end[side] = p;
 	d->port[num] = p;
 	d->nports++;
@@ -117,9 +117,15 @@ void lb_port_close(struct lb_port *p)
 		for (pp = &p->conn->ports; *pp != p; pp = &(*pp)->next)
 			;
 		*pp = p->next;
+		p->conn = NULL;
 	}
 	if (p->dom->w->dom_exc == p)
 		p->dom->w->dom_exc = NULL;
+	/* A process's handles close in any order; a page's notification is
+	 * still to go out over a port that closed first. */
+	p->closing = true;
+	if (p->armed)
+		return;
 	p->dom->port[p->num] = NULL;
 	p->dom->nports--;
 	ch->end[p->side] = NULL;
@@ -149,31 +155,38 @@ void lb_virq_dom_exc(struct lb_world *w)
 
 int lb_arm(struct lb_conn *c, const struct lb_notify *n, struct lb_armed *a)
 {
-	const struct lb_port *p;
+	struct lb_port *p;
 
-	*a = (struct lb_armed){ *n, 0 };
+	*a = (struct lb_armed){ *n, NULL };
 	if (n->port == LB_NO_PORT)
 		return 0;
 	p = n->port < LB_PORT_MAX ? c->dom->port[n->port] : NULL;
-	if (!p)
+	if (!p || p->closing)
 		return EINVAL;
-	a->port_serial = p->serial;
+	p->armed++;
+	a->port = p;
 	return 0;
 }
 
-void lb_fire(struct lb_domain *d, struct lb_armed *a, struct lb_share *s, uint32_t page)
+void lb_disarm(struct lb_armed *a)
 {
-	const struct lb_port *p;
+	struct lb_port *p = a->port;
+
+	a->port = NULL;
+	if (p && !--p->armed && p->closing)
+		lb_port_close(p);
+}
+
+void lb_fire(struct lb_armed *a, struct lb_share *s, uint32_t page)
+{
 	struct lb_port *peer;
 
 	if (a->n.offset != LB_NO_OFFSET)
 		lb_share_clear_byte(s, page, a->n.offset);
-	if (a->n.port == LB_NO_PORT)
-		return;
-	p = d->port[a->n.port];
-	peer = p && p->serial == a->port_serial ? p->chan->end[1 - p->side] : NULL;
+	peer = a->port ? a->port->chan->end[1 - a->port->side] : NULL;
 	if (peer)
 		lb_port_signal(peer);
+	lb_disarm(a);
 }
 
 static void reply_port(struct lb_conn *c, int err, const struct lb_port *p)
@@ -215,7 +228,8 @@ static struct lb_port *port_waiting(struct lb_conn *c, struct lb_domain *d, uint
 {
 	struct lb_port *p = num < LB_PORT_MAX ? d->port[num] : NULL;
 
-	return p && p->virq < 0 && p->remote == c->dom->id && !p->chan->end[1 - p->side] ? p : NULL;
+	return p && !p->closing && p->virq < 0 && p->remote == c->dom->id &&
+	       !p->chan->end[1 - p->side] ? p : NULL;
 }
 
 void lb_do_evt_bind(struct lb_conn *c, const void *msg, size_t len, int *fds, unsigned int nfds)

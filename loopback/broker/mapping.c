@@ -149,10 +149,13 @@ void lb_do_map(struct lb_conn *c, const void *msg, size_t len, int *fds, unsigne
 	err = map_check(c, r, len);
 	if (!err)
 		err = lb_arm(c, &r->notify, &armed);
-	if (!err)
+	if (!err) {
 		err = plan_fill(c, r, &p);
-	if (!err)
-		err = mapping_new(c, &p, &armed);
+		if (!err)
+			err = mapping_new(c, &p, &armed);
+		if (err)
+			lb_disarm(&armed);
+	}
 	u.rep.h.error = err;
 	if (err)
 		lb_reply(c, &u, sizeof(u.rep), NULL, 0);
@@ -166,7 +169,7 @@ void lb_mapping_end(struct lb_mapping *m)
 	struct lb_conn *c = m->conn;
 	uint32_t i;
 
-	lb_fire(c->dom, &m->armed, m->run[0].share, m->run[0].first);
+	lb_fire(&m->armed, m->run[0].share, m->run[0].first);
 	c->mapped -= m->pages;
 	c->dom->mapped -= m->pages;
 	for (i = 0; i < m->nruns; i++)

@@ -94,7 +94,9 @@ void lb_share_clear_byte(struct lb_share *s, uint32_t page, uint32_t offset)
 void lb_share_end(struct lb_share *s)
 {
 	if (s->live)
-		lb_fire(s->owner, &s->armed, s, 0);
+		lb_fire(&s->armed, s, 0);
+	else
+		lb_disarm(&s->armed);
 	lb_id_del(&s->conn->shares, s->id);
 	s->conn = NULL;
 	s->live = false;
@@ -185,8 +187,10 @@ static int share_new(struct lb_conn *c, const struct lb_share_req *r, struct lb_
 	s->writable = r->h.arg[2] & LB_SHARE_WRITABLE;
 	s->fd = -1;
 	err = lb_arm(c, &r->notify, &s->armed);
-	if (!err && !lb_domain_charge(c->dom, 1))
+	if (!err && !lb_domain_charge(c->dom, 1)) {
+		lb_disarm(&s->armed);
 		err = ENOSPC;
+	}
 	if (err) {
 		free(s);
 		return err;
@@ -200,6 +204,7 @@ static int share_new(struct lb_conn *c, const struct lb_share_req *r, struct lb_
 				ref_give(c->dom, s->ref[--s->npages]);
 		if (s->fd >= 0)
 			close(s->fd);
+		lb_disarm(&s->armed);
 		c->dom->nfds--;
 		free(s->ref);
 		free(s);

@@ -163,7 +163,8 @@ int lb_spawn_xenstored(struct lb_world *w)
 
 	/* The channel that xenstored binds for domain 0's own ring: ours from
 	 * the first start, waiting again after a restart. */
-	for (i = 1; i < LB_PORT_MAX && !(dom0->port[i] && !dom0->port[i]->conn); i++)
+	for (i = 1; i < LB_PORT_MAX && (!dom0->port[i] || dom0->port[i]->conn ||
+				     dom0->port[i]->closing); i++)
 		;
 	if (i == LB_PORT_MAX) {
 		err = lb_port_new(dom0, NULL, 0, &p);
