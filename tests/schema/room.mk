@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: MIT
 $(eval $(call c_test,schema-node,tests/schema/test-node.c,coproc-schema,))
 $(eval $(call c_test,schema-state,tests/schema/test-state.c,coproc-schema,))
+$(eval $(call c_test,schema-sets,tests/schema/test-sets.c,coproc-schema,))
