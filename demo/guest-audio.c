@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The audio guest: recorded speech, a job for each frame of 10 ms, on time.
+ *
+ * It behaves as a sound card would make it: a frame is handed over when its
+ * time has come, whether or not the last one is back, and a frame that the
+ * core did not start within its limit is replaced by silence.
+ */
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "demo/algo/speech.h"
+#include "demo/guest.h"
+#include "demo/wav.h"
+
+/* Frames that can be under way: more than any start limit lets wait. */
+#define SLOTS		16u
+#define SLOT_BYTES	1024u
+_Static_assert(SLOT_BYTES >= SPEECH_FRAME * sizeof(int16_t), "a frame fits into its slot");
+
+struct audio {
+	struct guest guest;
+	struct wav wav;
+	int16_t *output;	/* whole frames */
+	uint32_t frames;
+	uint32_t next;		/* to be submitted */
+	uint32_t done;
+	uint64_t interval_ns;
+	uint64_t begin_ns;
+	uint32_t start_limit_us;
+	struct coproc_buffer *in, *out;
+};
+
+static void taken(void *arg, struct record *record)
+{
+	struct audio *audio = arg;
+	const uint8_t *slots = coproc_buffer_data(audio->out);
+
+	/* output starts as silence, which is what a frame that was late leaves */
+	if (record->status == XENCOPROC_OK)
+		memcpy(audio->output + (size_t)record->index * SPEECH_FRAME,
+		       slots + record->index % SLOTS * SLOT_BYTES,
+		       SPEECH_FRAME * sizeof(int16_t));
+	audio->done++;
+}
+
+static void hand_over(struct audio *audio)
+{
+	uint32_t offset = audio->next % SLOTS * SLOT_BYTES;
+	uint32_t length = SPEECH_FRAME * sizeof(int16_t);
+	size_t first = (size_t)audio->next * SPEECH_FRAME;
+	size_t left = audio->wav.count - first;
+	uint8_t *slot = (uint8_t *)coproc_buffer_data(audio->in) + offset;
+	struct coproc_piece pieces[2] = {
+		{ audio->in, XENCOPROC_ACCESS_READ, offset, length },
+		{ audio->out, XENCOPROC_ACCESS_WRITE, offset, length },
+	};
+
+	memset(slot, 0, length);
+	memcpy(slot, audio->wav.samples + first,
+	       (left < SPEECH_FRAME ? left : SPEECH_FRAME) * sizeof(int16_t));
+	if (guest_submit(&audio->guest, audio->next, 0, pieces, audio->start_limit_us) == 0)
+		audio->next++;
+}
+
+static uint64_t due(const struct audio *audio)
+{
+	return audio->begin_ns + audio->next * audio->interval_ns;
+}
+
+/* Sleep until the next frame is due or something came back. */
+static void sleep_until_due(const struct audio *audio, uint64_t now)
+{
+	struct pollfd fd = { .fd = coproc_fd(audio->guest.device), .events = POLLIN };
+	uint64_t wait = 0;
+	struct timespec t;
+
+	if (audio->next == audio->frames || audio->next - audio->done >= SLOTS)
+		wait = 100000000u;
+	else if (due(audio) > now)
+		wait = due(audio) - now;
+	t = (struct timespec){ (time_t)(wait / 1000000000u), (long)(wait % 1000000000u) };
+	if (ppoll(&fd, 1, &t, NULL) < 0 && errno != EINTR)
+		err(1, "poll");
+}
+
+static void play(struct audio *audio)
+{
+	audio->begin_ns = guest_now();
+	while (audio->done < audio->frames) {
+		guest_collect(&audio->guest, taken, audio);
+		if (audio->next < audio->frames && audio->next - audio->done < SLOTS &&
+		    guest_now() >= due(audio)) {
+			hand_over(audio);
+			continue;
+		}
+		if (audio->done < audio->frames)
+			sleep_until_due(audio, guest_now());
+	}
+}
+
+static void prepare(struct audio *audio, const char *firmware)
+{
+	audio->frames = (uint32_t)((audio->wav.count + SPEECH_FRAME - 1) / SPEECH_FRAME);
+	audio->output = calloc(audio->frames, SPEECH_FRAME * sizeof(int16_t));
+	if (!audio->output)
+		err(1, "audio");
+	guest_open(&audio->guest, "audio", firmware, XENCOPROC_CLASS_REALTIME, audio->frames);
+	audio->in = guest_buffer(&audio->guest, SLOTS * SLOT_BYTES, XENCOPROC_ACCESS_READ);
+	audio->out = guest_buffer(&audio->guest, SLOTS * SLOT_BYTES,
+				  XENCOPROC_ACCESS_READ | XENCOPROC_ACCESS_WRITE);
+}
+
+static void usage(void)
+{
+	fputs("usage: guest-audio --firmware ELF --output WAV --stats JSON\n"
+	      "                   [--start-limit-us N] [--speed FACTOR] WAV...\n", stderr);
+	exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "firmware", required_argument, NULL, 'f' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "stats", required_argument, NULL, 's' },
+		{ "start-limit-us", required_argument, NULL, 'l' },
+		{ "speed", required_argument, NULL, 'x' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *firmware = NULL, *output = NULL, *stats = NULL;
+	struct audio audio = { .start_limit_us = 10000 };
+	double speed = 1;
+	int o, rc;
+
+	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (o) {
+		case 'f': firmware = optarg; break;
+		case 'o': output = optarg; break;
+		case 's': stats = optarg; break;
+		case 'l': audio.start_limit_us = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case 'x': speed = strtod(optarg, NULL); break;
+		default: usage();
+		}
+	}
+	if (!firmware || !output || !stats || optind == argc || !(speed > 0))
+		usage();
+	for (; optind < argc; optind++)
+		if (wav_append(&audio.wav, argv[optind]))
+			return 1;
+	if (audio.wav.rate != SPEECH_RATE || !audio.wav.count)
+		errx(1, "audio: the filters are made for %d Hz", SPEECH_RATE);
+	audio.interval_ns = (uint64_t)(1e9 * SPEECH_FRAME / SPEECH_RATE / speed);
+	prepare(&audio, firmware);
+	play(&audio);
+	rc = wav_write(output, audio.output, audio.wav.count, SPEECH_RATE) ? 1 : 0;
+	return guest_close(&audio.guest, stats) | rc;
+}

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# The demo: two guests share one core.  `make run-demo` runs it.
+
+DEMO_ALGO := demo/algo/speech.c demo/algo/edges.c
+
+# -Os: with -O2 the compiler unrolls the picture's loops until the registers
+# do not do, and on the emulated core a store costs as much as eighty loads.
+$(eval $(call fw_program,demo-speech,demo/firmware/speech.c demo/algo/speech.c))
+$(eval $(call fw_program,demo-edges,demo/firmware/edges.c demo/algo/edges.c))
+$(B)/firmware/demo-%.elf: FW_CFLAGS := -Os -g -I.
+$(B)/firmware/demo-speech.elf: demo/algo/speech.h
+$(B)/firmware/demo-edges.elf: demo/algo/edges.h demo/tile.h
+
+DEMO_GUEST_PKGS := $(COPROC_PKGS) jansson
+
+$(eval $(call c_link,$(B)/demo/guest-audio,demo/guest-audio.c demo/guest.c demo/wav.c,\
+	coproc,$(DEMO_GUEST_PKGS)))
+$(eval $(call c_link,$(B)/demo/guest-photo,demo/guest-photo.c demo/guest.c demo/picture.c,\
+	coproc,$(DEMO_GUEST_PKGS) libjpeg libpng))
+
+# What looks at the results: linked without the library on purpose.
+$(eval $(call c_link,$(B)/demo/check,demo/check.c demo/check-records.c demo/wav.c \
+	demo/picture.c $(DEMO_ALGO),,jansson libjpeg libpng))

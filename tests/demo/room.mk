@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+$(eval $(call c_test,demo-algo,tests/demo/test-algo.c demo/algo/speech.c demo/algo/edges.c,,))
