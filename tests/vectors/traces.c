@@ -239,6 +239,8 @@ static bool server_step(char **arg)
 	} else if (strcmp(arg[0], "consumed") == 0) {
 		coproc_server_consumed(&t.server);
 		good = expect("own SQ index", t.be[SQ].index, number(arg[1]));
+	} else if (strcmp(arg[0], "sq-consumed") == 0) {
+		good = expect("own SQ index", t.be[SQ].index, number(arg[1]));
 	} else if (strcmp(arg[0], "publish") == 0) {
 		flag = coproc_server_publish(&t.server);
 		good = expect("own CQ index", t.be[CQ].index, number(arg[1])) &&
