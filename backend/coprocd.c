@@ -245,8 +245,11 @@ static int serve(struct backend *backend)
 	log_event(LOG_INFO, "serving", "version=" XENCOPROC_VERSION " domain=%u coprocessors=%u",
 		  backend->domain, backend->count);
 	event_base_dispatch(backend->base);
-	log_event(LOG_INFO, "stopped", "switches=%llu",
-		  (unsigned long long)(backend->count ? backend->coprocessors[0]->switches : 0));
+	for (uint32_t i = 0; i < backend->count; i++)
+		log_event(LOG_INFO, "stopped", "coprocessor=%s switches=%llu switch_us=%llu",
+			  backend->config->coprocessors[i].name,
+			  (unsigned long long)backend->coprocessors[i]->switches,
+			  (unsigned long long)backend->coprocessors[i]->switch_ns / 1000);
 	event_free(term);
 	event_free(intr);
 	return 0;

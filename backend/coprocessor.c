@@ -270,11 +270,15 @@ static void switched(struct coprocessor *c, struct job *job, uint64_t began)
 
 	if (c->last == session)
 		return;
+	if (!c->last) {
+		c->last = session;      /* from nobody: there was nothing to put away */
+		return;
+	}
 	c->switches++;
 	c->switch_ns += now - began;
 	sched_charge(&c->sched, &job_lane(job)->sched, now - began, now);
 	trace_event(c->backend->trace, now, "switch", "\"from\":%u,\"to\":%u,\"us\":%" PRIu64 ".%03u",
-		    c->last ? c->last->domain : session->domain, session->domain,
+		    c->last->domain, session->domain,
 		    (now - began) / 1000, (unsigned int)((now - began) % 1000));
 	c->last = session;
 }

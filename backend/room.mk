@@ -13,4 +13,4 @@ $(call objs,$(BACKEND_SRCS)): OBJ_CFLAGS += $(call pkg_cflags,$(BACKEND_PKGS))
 $(call objs,backend/coprocd.c): OBJ_CFLAGS += -DCOPROC_SYSCONFDIR='"$(sysconfdir)"' \
 	-DCOPROC_LIBEXECDIR='"$(libexecdir)/xen-coproc"'
 
-include $(wildcard backend/engines/room.mk)
+include $(wildcard backend/engines/room.mk backend/install.mk)
