@@ -21,3 +21,17 @@ SCHEMA_TOOL_LIBS := coproc-xenstore coproc-schema
 $(eval $(call c_program,coproc-attach,$(addprefix xenstore-schema/tools/,attach.c \
 	attach-nodes.c attach-wait.c tool.c),$(SCHEMA_TOOL_LIBS),xenstore))
 $(eval $(call c_program,coproc-detach,$(addprefix xenstore-schema/tools/,detach.c tool.c),$(SCHEMA_TOOL_LIBS),xenstore))
+
+.PHONY: install-schema
+install:: install-schema
+install-schema: $(addprefix $(B)/bin/,coproc-attach coproc-detach) \
+		$(addprefix $(B)/lib/lib,coproc-schema.a coproc-xenstore.a)
+	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(libdir) $(DESTDIR)$(mandir)/man8 \
+		$(DESTDIR)$(includedir)/xen-coproc/xenstore-schema $(DESTDIR)$(datadir)/doc/xen-coproc
+	$(INSTALL) -m 755 $(B)/bin/coproc-attach $(B)/bin/coproc-detach $(DESTDIR)$(sbindir)
+	$(INSTALL) -m 644 $(B)/lib/libcoproc-schema.a $(B)/lib/libcoproc-xenstore.a $(DESTDIR)$(libdir)
+	$(INSTALL) -m 644 $(addprefix xenstore-schema/,node.h node-table.h nodes.h negotiate.h state.h xs.h) \
+		$(DESTDIR)$(includedir)/xen-coproc/xenstore-schema
+	$(INSTALL) -m 644 $(addprefix xenstore-schema/tools/coproc-,attach.8 detach.8) $(DESTDIR)$(mandir)/man8
+	$(INSTALL) -m 644 xenstore-schema/nodes.md xenstore-schema/states.md \
+		$(DESTDIR)$(datadir)/doc/xen-coproc
