@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: MIT
-PLAY := tests/engines/play.c
+PLAY := tests/engines/play.c tests/engines/world.c
 
-$(eval $(call c_test,engine-harness,tests/engines/test_null.c $(PLAY),,))
-$(eval $(call c_test,engine-cortex-m,tests/engines/test_cortex_m.c $(PLAY),,))
+$(eval $(call c_testprog,engine-guest,tests/engines/guest.c,,xengnttab))
+$(eval $(call c_test,engine-harness,tests/engines/test_null.c $(PLAY),,xengnttab))
+$(eval $(call c_test,engine-cortex-m,tests/engines/test_cortex_m.c $(PLAY),,xengnttab))
+$(eval $(call c_test,engine-cortex-m-wild,tests/engines/test_wild.c $(PLAY),,xengnttab))
 
+$(eval $(call c_test,engine-cortex-m-slices,tests/engines/test_slices.c $(PLAY),,xengnttab))
+
+$(eval $(call fw_program,mixed,tests/engines/firmware/mixed.c))
 $(eval $(call fw_program,work,tests/engines/firmware/work.c))
+$(eval $(call fw_program,wild,tests/engines/firmware/wild.c))

@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #include "tests/engines/play.h"
+#include "tests/engines/world.h"
 #include "tests/unit/tap.h"
 
-#define DOMID   1u
+
 
 enum { COUNT, SCALE, CHAIN, FLOATS, COPY, FOREVER, FAIL, TALK, FOLD };
 
@@ -20,7 +21,7 @@ static uint8_t *bank;
 
 static void setup(void)
 {
-	static const struct play_options options = { .domid = DOMID };
+	static const struct play_options options = { .domid = WORLD_DOMID };
 
 	play_start(&p, "coproc-engine-cortex-m", &options);
 	play_load(&p, 0, "work");
@@ -92,7 +93,7 @@ static Suite *suite(void)
 	return s;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return tap_main(suite());
+	return world_main(argc, argv, suite);
 }

@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 #include "tests/engines/play.h"
+#include "tests/engines/world.h"
 #include "tests/unit/tap.h"
 
-#define DOMID   1u
 
-static const struct play_options plain = { .domid = DOMID };
+
+static const struct play_options plain = { .domid = WORLD_DOMID };
 
 enum { ENTRY_END, ENTRY_SPIN, ENTRY_COPY };
 
@@ -93,7 +94,7 @@ static Suite *suite(void)
 	return s;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return tap_main(suite());
+	return world_main(argc, argv, suite);
 }

@@ -18,10 +18,17 @@
 #define SCS_CPACR       0xd88u
 #define CPUID_M4        0x410fc241u     /* Cortex-M4 r0p1 */
 
-/* Exceptions of Unicorn's ARM that mean a jump to no Thumb code. */
+/* Exceptions of Unicorn's ARM that need telling apart: the last two are jumps. */
+#define EXCEPTION_SVC                   2
 #define EXCEPTION_PREFETCH_ABORT        3
 #define EXCEPTION_RETURN                8
-#define EXCEPTION_INVALID_STATE         18
+
+/* Hints that Unicorn takes for invalid instructions, having executed them. */
+#define THUMB_WFE               0xbf20u
+#define THUMB_YIELD             0xbf10u
+#define THUMB_WIDE_HINT         0xf3afu
+#define THUMB_WIDE_WFE          0x8002u
+#define THUMB_WIDE_YIELD        0x8001u
 
 static void on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
 {
@@ -72,9 +79,9 @@ static void on_exception(uc_engine *uc, uint32_t number, void *user)
 
 	if (!core->fault) {
 		uc_reg_read(uc, UC_ARM_REG_PC, &pc);
-		core->fault_address = pc;
-		core->fault = number == EXCEPTION_PREFETCH_ABORT || number == EXCEPTION_RETURN ||
-			      number == EXCEPTION_INVALID_STATE ?
+		/* A supervisor call has been left behind already. */
+		core->fault_address = number == EXCEPTION_SVC ? pc - 2 : pc;
+		core->fault = number == EXCEPTION_PREFETCH_ABORT || number == EXCEPTION_RETURN ?
 			XENCOPROC_FAULT_FETCH : XENCOPROC_FAULT_OPCODE;
 	}
 	uc_emu_stop(uc);
@@ -169,10 +176,34 @@ static enum core_end fault_here(struct core *core, uint32_t kind)
 	return faulted(core);
 }
 
-static enum core_end judge(struct core *core, uc_err error)
+static uint32_t halfword(const struct core *core, uint32_t address)
+{
+	return (uint32_t)core->bank[address] | (uint32_t)core->bank[address + 1] << 8;
+}
+
+/* Both WFE and YIELD may do nothing: there is no other core to wait for. */
+static bool after_hint(const struct core *core)
+{
+	uint32_t last, before;
+
+	if (core->pc < 4 || core->pc > COPROC_FW_CODE_SIZE)
+		return false;
+	last = halfword(core, core->pc - 2);
+	before = halfword(core, core->pc - 4);
+	return last == THUMB_WFE || last == THUMB_YIELD ||
+	       (before == THUMB_WIDE_HINT && (last == THUMB_WIDE_WFE || last == THUMB_WIDE_YIELD));
+}
+
+/*
+ * @began is where the slice did.  An invalid instruction right there is one,
+ * whatever stands before it; a hint is behind where the core stands.
+ */
+static enum core_end judge(struct core *core, uc_err error, uint32_t began)
 {
 	if (core->fault)
 		return faulted(core);
+	if (error == UC_ERR_INSN_INVALID && core->pc != began && after_hint(core))
+		return core->owed ? CORE_ATTENTION : CORE_DONE;
 	if (error == UC_ERR_INSN_INVALID || error == UC_ERR_EXCEPTION)
 		return fault_here(core, XENCOPROC_FAULT_OPCODE);
 	if (error != UC_ERR_OK) {
@@ -193,6 +224,7 @@ static enum core_end judge(struct core *core, uc_err error)
 enum core_end core_slice(struct core *core)
 {
 	for (;;) {
+		const uint32_t began = core->pc;
 		enum core_end end;
 		uc_err error;
 
@@ -200,7 +232,7 @@ enum core_end core_slice(struct core *core)
 		core->stopping = false;
 		error = uc_emu_start(core->uc, core->pc | 1, UNTIL, 0, 0);
 		uc_reg_read(core->uc, UC_ARM_REG_PC, &core->pc);
-		end = judge(core, error);
+		end = judge(core, error, began);
 		if (core->translated > TRANSLATED_MAX && !core_renew(core))
 			return CORE_LOST;
 		if (end != CORE_ATTENTION || engine_attention())

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* The Cortex-M engine against hostile firmware: every end is the job's own. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "backend/engines/cortex-m/firmware/abi.h"
+#include "backend/engines/cortex-m/result.h"
+#include "tests/engines/play.h"
+#include "tests/engines/world.h"
+#include "tests/unit/tap.h"
+
+enum {
+	LOAD, STORE, JUMP, UNDEFINED, SUPERVISOR, BREAKPOINT, ASLEEP, OVERFLOW, SPECIAL, TWICE,
+	REGISTERS, ALLOWED, BEHIND_HINTS, OPERANDS, ADDRESS_OF
+};
+
+static struct play p;
+static uint8_t *bank;
+
+static void setup(void)
+{
+	static const struct play_options options = { .domid = WORLD_DOMID };
+
+	play_start(&p, "coproc-engine-cortex-m", &options);
+	play_load(&p, 0, "wild");
+	bank = play_context(&p, 0);
+}
+
+static void teardown(void)
+{
+	int status = play_stop(&p);
+
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+
+static struct worker_reply run(uint32_t entry, uint64_t immediate)
+{
+	struct play_job j = { .entry = entry, .immediate = immediate };
+	struct worker_reply r = play_run(&p, &j);
+
+	ck_assert_uint_eq(r.outcome, WORKER_DONE);
+	return r;
+}
+
+static uint64_t fault(uint32_t kind, uint32_t address)
+{
+	return (uint64_t)kind << 32 | address;
+}
+
+#define CODE_END        0x00080000u
+#define RAM_END         0x20080000u
+
+static const struct {
+	uint32_t entry;
+	uint32_t immediate;
+	uint32_t kind;
+	uint32_t address;
+} faults[] = {
+	{ LOAD, 0x90000000, XENCOPROC_FAULT_READ, 0x90000000 },
+	{ LOAD, 0x90000001, XENCOPROC_FAULT_READ, 0x90000001 },
+	{ LOAD, 0x60000000, XENCOPROC_FAULT_READ, 0x60000000 },
+	{ LOAD, CODE_END - 2, XENCOPROC_FAULT_READ, CODE_END },
+	{ LOAD, RAM_END - 2, XENCOPROC_FAULT_READ, RAM_END },
+	{ LOAD, 0x1ffffffc, XENCOPROC_FAULT_READ, 0x1ffffffc },
+	{ LOAD, 0xfffffffc, XENCOPROC_FAULT_READ, 0xfffffffc },
+	{ STORE, 0x00000000, XENCOPROC_FAULT_WRITE, 0x00000000 },
+	{ STORE, 0x00000100, XENCOPROC_FAULT_WRITE, 0x00000100 },
+	{ STORE, 0x30000000, XENCOPROC_FAULT_WRITE, 0x30000000 },
+	{ STORE, RAM_END, XENCOPROC_FAULT_WRITE, RAM_END },
+	{ STORE, 0xffffffff, XENCOPROC_FAULT_WRITE, 0xffffffff },
+	{ JUMP, 0x20000001, XENCOPROC_FAULT_FETCH, 0x20000000 },
+	{ JUMP, 0x30000001, XENCOPROC_FAULT_FETCH, 0x30000000 },
+	{ JUMP, 0x40000001, XENCOPROC_FAULT_FETCH, 0x40000000 },
+	{ JUMP, 0xe000e001, XENCOPROC_FAULT_FETCH, 0xe000e000 },
+	{ JUMP, 0x60000001, XENCOPROC_FAULT_FETCH, 0x60000000 },
+	{ JUMP, CODE_END - 1, XENCOPROC_FAULT_FETCH, CODE_END },
+	{ JUMP, 0xfffffff9, XENCOPROC_FAULT_FETCH, 0xfffffff8 },
+	{ JUMP, 0xffffffff, XENCOPROC_FAULT_FETCH, 0xfffffffe },
+	{ JUMP, 0xfffffffe, XENCOPROC_FAULT_FETCH, 0xfffffffe },
+	{ JUMP, 0xfeffffff, XENCOPROC_FAULT_FETCH, 0xfefffffe },
+	{ JUMP, 0x00000100, XENCOPROC_FAULT_OPCODE, 0x00000100 },      /* no Thumb bit */
+};
+
+START_TEST(wild_accesses_tell_where)
+{
+	const size_t i = (size_t)_i;
+	struct worker_reply r = run(faults[i].entry, faults[i].immediate);
+
+	ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
+	ck_assert_uint_eq(r.result, fault(faults[i].kind, faults[i].address));
+	/* The context begins anew, and nobody else noticed. */
+	for (uint32_t k = 0; k < p.hello.u.hello.bank_bytes; k++)
+		ck_assert_uint_eq(bank[k], 0);
+	r = run(ALLOWED, 0);
+	ck_assert_uint_eq(r.status, XENCOPROC_OK);
+	ck_assert_uint_eq(r.result, 1);
+}
+END_TEST
+
+/* The instruction of that encoding, by its place in the code. */
+static uint32_t find_code(uint16_t instruction)
+{
+	uint16_t word;
+
+	for (uint32_t at = 8; at < CODE_END; at += 2) {
+		memcpy(&word, bank + at, sizeof(word));
+		if (word == instruction)
+			return at;
+	}
+	ck_abort_msg("no such instruction");
+	return 0;
+}
+
+START_TEST(instructions_that_are_none)
+{
+	static const struct {
+		uint32_t entry;
+		uint16_t encoding;
+	} table[] = {
+		{ UNDEFINED, 0xde07 },
+		{ BREAKPOINT, 0xbe01 },
+		{ SUPERVISOR, 0xdf03 },
+		{ BEHIND_HINTS, 0xde01 },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct worker_reply r;
+		uint32_t place;
+
+		ck_assert_uint_eq(run(ALLOWED, 0).status, XENCOPROC_OK);
+		place = find_code(table[i].encoding);
+		r = run(table[i].entry, 0);
+		ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
+		ck_assert_uint_eq(r.result, fault(XENCOPROC_FAULT_OPCODE, place));
+	}
+}
+END_TEST
+
+START_TEST(sleeping_while_it_owes_a_job)
+{
+	struct worker_reply r;
+
+	for (int i = 0; i < 3; i++) {
+		r = run(ASLEEP, 0);
+		ck_assert_uint_eq(r.status, XENCOPROC_FAILED);
+		ck_assert_uint_eq(r.result, CORTEX_M_ASLEEP);
+	}
+	/* It does not wake up in the middle of the old job. */
+	r = run(ALLOWED, 0);
+	ck_assert_uint_eq(r.status, XENCOPROC_OK);
+	ck_assert_uint_eq(r.result, 1);
+}
+END_TEST
+
+START_TEST(stack_overflow)
+{
+	struct worker_reply r = run(OVERFLOW, 0);
+
+	ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
+	ck_assert_uint_eq(r.result >> 32, XENCOPROC_FAULT_WRITE);
+	ck_assert((uint32_t)r.result < 0x20000000u && (uint32_t)r.result >= 0x1fffe000u);
+}
+END_TEST
+
+START_TEST(what_is_allowed_works)
+{
+	for (uint32_t i = 1; i < 4; i++) {
+		struct worker_reply r = run(ALLOWED, 0);
+
+		ck_assert_uint_eq(r.status, XENCOPROC_OK);
+		ck_assert_uint_eq(r.result, i);
+		r = run(SPECIAL, 1000 + i);
+		ck_assert_uint_eq(r.status, XENCOPROC_OK);
+		ck_assert_uint_eq(r.result, 1000 + i);
+		ck_assert_uint_eq(run(REGISTERS, COPROC_FW_MAILBOX_BASE).status, XENCOPROC_OK);
+		ck_assert_uint_eq(run(REGISTERS, COPROC_FW_SCS_BASE).status, XENCOPROC_OK);
+		r = run(LOAD, 0);
+		ck_assert_uint_eq(r.status, XENCOPROC_OK);
+		ck_assert_uint_eq(r.result, RAM_END);
+	}
+}
+END_TEST
+
+START_TEST(ending_a_job_twice)
+{
+	for (int i = 0; i < 3; i++) {
+		struct worker_reply r = run(TWICE, 0);
+
+		ck_assert_uint_eq(r.status, XENCOPROC_OK);
+		ck_assert_uint_eq(r.result, 11);
+	}
+}
+END_TEST
+
+/* Operand 0 writable or not, operand 1 readable. */
+static struct worker_reply use(uint32_t buffer, uint32_t access)
+{
+	struct play_job j = { .entry = OPERANDS, .operands = 2, .operand = {
+		{ buffer, access, 8, 4 }, { 1, XENCOPROC_ACCESS_READ, 4096, 4 } } };
+
+	return play_run(&p, &j);
+}
+
+START_TEST(read_only_operands_are)
+{
+	const uint32_t rw = XENCOPROC_ACCESS_READ | XENCOPROC_ACCESS_WRITE;
+	struct play_job where = { .entry = ADDRESS_OF, .operands = 1, .operand = {
+		{ 0, XENCOPROC_ACCESS_READ, 8, 4 } } };
+	struct worker_reply r;
+	uint64_t address;
+
+	memset(world_pages, 0x11, 4 * 4096);
+	ck_assert_uint_eq(play_map(&p, 0, rw, 1, world_own.writable).status, XENCOPROC_OK);
+	ck_assert_uint_eq(play_map(&p, 1, XENCOPROC_ACCESS_READ, 2, world_own.readonly).status,
+			  XENCOPROC_OK);
+	address = play_run(&p, &where).result;
+	/* Named for reading only, although the buffer is writable. */
+	r = use(0, XENCOPROC_ACCESS_READ);
+	ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
+	ck_assert_uint_eq(r.result, fault(XENCOPROC_FAULT_WRITE, (uint32_t)address));
+	ck_assert_uint_eq(world_pages[8], 0x11);
+	r = use(0, rw);
+	ck_assert_uint_eq(r.status, XENCOPROC_OK);
+	ck_assert_uint_eq(r.result, 2);
+	ck_assert_uint_eq(world_pages[8], 0x0d);
+	/* Not writable at all. */
+	r = use(1, XENCOPROC_ACCESS_READ);
+	ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
+	ck_assert_uint_eq(r.result >> 32, XENCOPROC_FAULT_WRITE);
+}
+END_TEST
+
+START_TEST(released_buffers_are_gone)
+{
+	struct play_job where = { .entry = ADDRESS_OF, .operands = 1, .operand = {
+		{ 0, XENCOPROC_ACCESS_READ, 0, 4 } } };
+	struct worker_reply r;
+	uint64_t address;
+
+	ck_assert_uint_eq(play_map(&p, 0, XENCOPROC_ACCESS_READ, 1, world_own.readonly).status,
+			  XENCOPROC_OK);
+	address = play_run(&p, &where).result;
+	r = run(LOAD, address);
+	ck_assert_uint_eq(r.status, XENCOPROC_OK);
+	ck_assert_uint_eq(r.result, 1);
+	/* Another context never had it. */
+	play_context(&p, 1);
+	where.context = 1;
+	where.entry = LOAD;
+	where.operands = 0;
+	where.immediate = address;
+	r = play_run(&p, &where);
+	ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
+	ck_assert_uint_eq(r.result, fault(XENCOPROC_FAULT_READ, (uint32_t)address));
+	ck_assert_uint_eq(play_unmap(&p, 0).status, XENCOPROC_OK);
+	r = run(LOAD, address);
+	ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
+	ck_assert_uint_eq(r.result, fault(XENCOPROC_FAULT_READ, (uint32_t)address));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("engine-cortex-m-wild");
+	TCase *t = tcase_create("wild");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, wild_accesses_tell_where, 0, sizeof(faults) / sizeof(faults[0]));
+	tcase_add_test(t, instructions_that_are_none);
+	tcase_add_test(t, sleeping_while_it_owes_a_job);
+	tcase_add_test(t, stack_overflow);
+	tcase_add_test(t, what_is_allowed_works);
+	tcase_add_test(t, ending_a_job_twice);
+	tcase_add_test(t, read_only_operands_are);
+	tcase_add_test(t, released_buffers_are_gone);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(int argc, char **argv)
+{
+	return world_main(argc, argv, suite);
+}
