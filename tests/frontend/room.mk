@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+FRONTEND_TEST_PKGS := xengnttab xenevtchn xenstore libsodium
+$(eval $(call c_testprog,frontend-guest,tests/frontend/guest.c,coproc,$(FRONTEND_TEST_PKGS)))
+$(eval $(call c_testprog,frontend-peers,$(addprefix tests/frontend/,peers.c double.c \
+	double_serve.c),coproc-ring,xengnttab xenevtchn xenstore))
+SCENARIOS += tests/frontend/peers.sh
