@@ -323,6 +323,10 @@ def buf_register():
     for pages in (0, 16385, 0x80000000, NONE):
         sqe("buf-register-pages-%d" % pages, "no buffer has %d pages" % pages, "BUF_REGISTER",
             dict(base(1), pages=pages, dirs=(pages + 1023) // 1024 & 0xFFFF), "BAD_FIELD", limits=big)
+    sqe("buf-register-no-pages-no-dirs", "a buffer has a page, also when all else says that it has none",
+        "BUF_REGISTER", dict(base(1), pages=0, dirs=0, dir_ref=refs(0, 16)), "BAD_FIELD", limits=big)
+    sqe("buf-register-17-dirs", "a message holds sixteen directories", "BUF_REGISTER",
+        dict(base(16384), pages=16385, dirs=17), "BAD_FIELD", limits=big)
     sqe("buf-register-all-quota", "as many pages as max-pages", "BUF_REGISTER", base(4096))
     sqe("buf-register-over-quota", "one page more than max-pages", "BUF_REGISTER", base(4097), "NO_QUOTA")
     sqe("buf-register-field-before-quota", "fields are judged before limits", "BUF_REGISTER",
@@ -440,6 +444,11 @@ def job():
         for f, x in (("buffer", 1), ("access", 1), ("offset", 1), ("length", 1)):
             sqe("job-%d-operands-unused-%s" % (n, f), "unused operands are zero", "JOB",
                 dict(base(n), **{"operand.%d.%s" % (n, f): x}), "BAD_FIELD", "B-MSG-1 F-MSG-1")
+        sqe("job-%d-operands-unused-buffer-65535" % n, "an unused operand names no buffer", "JOB",
+            dict(base(n), **{"operand.%d.buffer" % n: 65535}), "BAD_FIELD", "B-MSG-1 F-MSG-1")
+    for i in range(4):
+        sqe("job-operands-5-buffer-%d" % i, "with too many operands, all four are named", "JOB",
+            dict(base(4), **{"operands": 5, "operand.%d.buffer" % i: 64}), "BAD_OBJECT")
     sqe("job-last-unused-operand", "the last byte of the last operand", "JOB", base(1), "BAD_FIELD", "B-MSG-1 F-MSG-1",
         raw={119: b"\x80"})
     for i in range(4):
