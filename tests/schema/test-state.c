@@ -193,6 +193,14 @@ static void explore(void)
 		w.mine[F] = 0;
 		w.fresh = 0;
 		reach(w);
+		/* The driver domain is destroyed; and the toolstack makes the
+		 * directory again for another. */
+		w = world_of(queue[at]);
+		w.node[B] = COPROC_PEER_VANISHED;
+		w.mine[B] = w.leaving[B] = w.fresh = 0;
+		reach(w);
+		w.node[B] = COPROC_STATE_INITIALISING;
+		reach(w);
 	}
 }
 
@@ -254,7 +262,8 @@ static bool is_good_rest(const struct world *w)
 
 	/* A directory that is gone: nothing held by the other. */
 	if (w->node[B] == COPROC_PEER_VANISHED)
-		return f != COPROC_STATE_CONNECTED && f != COPROC_STATE_INITIALISED;
+		return f != COPROC_STATE_CONNECTED && f != COPROC_STATE_INITIALISED &&
+		       f != COPROC_STATE_CLOSING;
 	if (w->node[F] == COPROC_PEER_VANISHED)
 		/* A backend that never saw the frontend waits for it. */
 		return b == COPROC_STATE_UNKNOWN;
@@ -376,6 +385,81 @@ START_TEST(each_way_of_losing_the_backend)
 	}
 	ck_assert_uint_eq(coproc_state_step(F, COPROC_WISH_STAY, COPROC_STATE_CONNECTED, COPROC_STATE_CLOSING)->action,
 			  COPROC_DO_CLOSE);
+}
+END_TEST
+
+/* Each way in which a connected backend loses its frontend. */
+START_TEST(each_way_of_losing_the_frontend)
+{
+	static const unsigned char seen[] = {
+		COPROC_STATE_UNKNOWN, COPROC_STATE_INITIALISING, COPROC_STATE_INIT_WAIT,
+		COPROC_STATE_CLOSING, COPROC_STATE_CLOSED, COPROC_PEER_VANISHED,
+	};
+	size_t i;
+	unsigned int wish;
+
+	for (wish = 0; wish < 2; wish++)
+		for (i = 0; i < sizeof(seen); i++) {
+			const struct coproc_step *step;
+
+			step = coproc_state_step(B, wish, COPROC_STATE_CONNECTED, seen[i]);
+			ck_assert_uint_eq(step->action, COPROC_DO_TEARDOWN);
+			ck_assert_uint_eq(step->next, COPROC_STATE_CLOSED);
+		}
+}
+END_TEST
+
+/* A frontend that published keeps nothing for a backend that is not there. */
+START_TEST(each_way_of_losing_a_backend_that_has_not_mapped)
+{
+	static const unsigned char seen[] = {
+		COPROC_STATE_UNKNOWN, COPROC_STATE_INITIALISING, COPROC_STATE_CLOSED,
+		COPROC_PEER_VANISHED,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(seen); i++) {
+		ck_assert_uint_eq(coproc_state_step(F, COPROC_WISH_STAY, COPROC_STATE_INITIALISED, seen[i])->next,
+				  COPROC_STATE_INITIALISING);
+		ck_assert_uint_eq(coproc_state_step(F, COPROC_WISH_LEAVE, COPROC_STATE_INITIALISED, seen[i])->next,
+				  COPROC_STATE_CLOSED);
+	}
+}
+END_TEST
+
+/* Whatever a side sees: who wants to leave moves, but where it waits for the
+ * other to let go; and who starts and sees anybody moves. */
+START_TEST(wishing_to_leave_or_starting_always_moves)
+{
+	unsigned int side, mine, peer;
+
+	for (side = 0; side < 2; side++)
+		for (mine = 0; mine < COPROC_STATES; mine++)
+			for (peer = 0; peer < COPROC_PEERS; peer++) {
+				if (mine == COPROC_STATE_CLOSING || mine == COPROC_STATE_CLOSED)
+					continue;
+				ck_assert_uint_ne(coproc_state_step(side, COPROC_WISH_LEAVE, mine, peer)->next, mine);
+			}
+	for (peer = COPROC_STATE_INITIALISING; peer < COPROC_STATES; peer++)
+		ck_assert_uint_ne(coproc_state_step(B, COPROC_WISH_STAY, COPROC_STATE_UNKNOWN, peer)->action, COPROC_DO_NONE);
+	for (peer = 0; peer < COPROC_PEERS; peer++)
+		ck_assert_uint_eq(coproc_state_step(F, COPROC_WISH_STAY, COPROC_STATE_UNKNOWN, peer)->action, COPROC_DO_RESET);
+}
+END_TEST
+
+/* Closing ends with any sign that the other holds nothing. */
+START_TEST(a_closing_frontend_is_closed_by_any_sign)
+{
+	static const unsigned char seen[] = {
+		COPROC_STATE_UNKNOWN, COPROC_STATE_INITIALISING, COPROC_STATE_CLOSED,
+		COPROC_PEER_VANISHED, COPROC_PEER_LATE,
+	};
+	unsigned int wish;
+	size_t i;
+
+	for (wish = 0; wish < 2; wish++)
+		for (i = 0; i < sizeof(seen); i++)
+			ck_assert_uint_eq(coproc_state_step(F, wish, COPROC_STATE_CLOSING, seen[i])->next, COPROC_STATE_CLOSED);
 }
 END_TEST
 
@@ -504,6 +588,10 @@ int main(void)
 	tcase_add_test(tc, a_start_of_either_side_connects);
 	tcase_add_test(tc, first_connection);
 	tcase_add_test(tc, each_way_of_losing_the_backend);
+	tcase_add_test(tc, each_way_of_losing_the_frontend);
+	tcase_add_test(tc, each_way_of_losing_a_backend_that_has_not_mapped);
+	tcase_add_test(tc, wishing_to_leave_or_starting_always_moves);
+	tcase_add_test(tc, a_closing_frontend_is_closed_by_any_sign);
 	tcase_add_test(tc, a_killed_backend_and_its_successor);
 	tcase_add_test(tc, a_destroyed_guest_leaves_no_directory);
 	tcase_add_test(tc, detach_closes_both);
