@@ -31,6 +31,7 @@ static const char usage[] =
 "  --xenstored PATH    the xenstored to use (default: Debian's)\n"
 "  --max-grants N      grant table entries of each domain (default 65536)\n"
 "  --max-ports N       event channels of each domain (default 1024)\n"
+"  --max-maps N        foreign pages that each domain may map (default 524288)\n"
 "domain: runs COMMAND as a new domain and exits with its status\n"
 "  --name NAME         its name (default dom<DOMID>)\n"
 "  --domid N           its number (default: the next free one)\n"
@@ -75,9 +76,11 @@ int lb_cli_run(int argc, char **argv)
 		{ "xenstored", required_argument, NULL, 'x' },
 		{ "max-grants", required_argument, NULL, 'g' },
 		{ "max-ports", required_argument, NULL, 'p' },
+		{ "max-maps", required_argument, NULL, 'm' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct lb_config cfg = { .max_grants = 65536, .max_ports = 1024 };
+	struct lb_config cfg = { .max_grants = 65536, .max_ports = 1024,
+				 .max_maps = 524288 };
 	const char *xenstored = NULL;
 	long v = 0;
 	int o;
@@ -89,6 +92,8 @@ int lb_cli_run(int argc, char **argv)
 			cfg.max_grants = (uint32_t)(v = lb_cli_number(optarg, 64, 1 << 20, "--max-grants"));
 		else if (o == 'p')
 			cfg.max_ports = (uint32_t)(v = lb_cli_number(optarg, 8, LB_PORT_MAX, "--max-ports"));
+		else if (o == 'm')
+			cfg.max_maps = (uint32_t)(v = lb_cli_number(optarg, 1, 1 << 26, "--max-maps"));
 		if (o == '?' || v < 0)
 			return LB_EXIT_USAGE;
 	}

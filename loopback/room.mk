@@ -29,8 +29,8 @@ endef
 $(eval $(call lb_abi_library,libxentoolcore.so.1,toolcore.c,toolcore.map,))
 $(eval $(call lb_abi_library,libxenevtchn.so.1,evtchn.c client.c,evtchn.map,$(LB_ABI)/libxentoolcore.so.1))
 $(eval $(call lb_abi_library,libxengnttab.so.1,gnttab.c gntshr.c gntcopy.c gnthandle.c client.c,gnttab.map,$(LB_ABI)/libxentoolcore.so.1 $(shell pkg-config --libs xentoollog)))
-$(eval $(call lb_abi_library,libxenctrl.so.4.17,ctrl.c client.c,ctrl.map,))
-$(LB_ABI)/libxenevtchn.so.1 $(LB_ABI)/libxengnttab.so.1: $(LB_ABI)/libxentoolcore.so.1
+$(eval $(call lb_abi_library,libxenctrl.so.4.17,ctrl.c client.c,ctrl.map,$(LB_ABI)/libxentoolcore.so.1))
+$(filter-out %/libxentoolcore.so.1,$(LB_ABI_LIBS)): $(LB_ABI)/libxentoolcore.so.1
 ALL += $(LB_ABI_LIBS)
 
 LB_SRCS := $(addprefix loopback/,cli.c cli_domain.c cli_list.c find.c idtab.c launch.c loop.c \

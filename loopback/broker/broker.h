@@ -146,7 +146,7 @@ struct lb_config {
 	const char *xenstored;
 	uint32_t max_grants;	/* per domain */
 	uint32_t max_ports;
-	bool verbose;
+	uint32_t max_maps;	/* foreign pages one domain may map */
 };
 
 struct lb_toolstack;
@@ -160,6 +160,7 @@ struct lb_world {
 	struct lb_port *dom_exc;	/* who bound VIRQ_DOM_EXC */
 	struct lb_toolstack *ts;
 	pid_t xenstored_pid;
+	struct lb_conn *xs_waiter;	/* asked for a new xenstored; NULL: nobody */
 	uint32_t max_fds;		/* descriptors one domain may make us hold */
 	uint64_t nofile;		/* the soft limit that commands are to get back */
 	uint32_t next_domid;
@@ -246,5 +247,7 @@ void lb_created(struct lb_domain *d, int error);
  */
 int lb_broker_run(const struct lb_config *cfg, int life, int strings, bool proc_ours);
 void lb_end(struct lb_world *w, int status);
+/* Answers who asked for a new xenstored, if anybody did. */
+void lb_xenstored_up(struct lb_world *w, int error);
 
 #endif

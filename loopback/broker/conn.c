@@ -177,6 +177,8 @@ void lb_conn_close(struct lb_conn *c)
 	d->nconns--;
 	d->nfds--;
 	lb_loop_del(c->w->epfd, &c->src);
+	if (c->w->xs_waiter == c)
+		c->w->xs_waiter = NULL;
 	/* Who created a domain in the foreground takes it along. */
 	for (d = c->w->domains; d; d = d->next)
 		if (d->creator == c) {

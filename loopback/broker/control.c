@@ -124,11 +124,26 @@ void lb_do_signal(struct lb_conn *c, const void *msg, size_t len, int *fds, unsi
 	lb_reply_value(c, err, 0);
 }
 
+void lb_xenstored_up(struct lb_world *w, int error)
+{
+	struct lb_conn *c = w->xs_waiter;
+
+	w->xs_waiter = NULL;
+	if (!c)
+		return;
+	c->waiting = false;
+	lb_reply_value(c, error, 0);
+}
+
 void lb_do_xenstored(struct lb_conn *c, const void *msg, size_t len, int *fds, unsigned int nfds)
 {
 	int err = c->w->xenstored_pid ? EALREADY : lb_spawn_xenstored(c->w);
 
-	if (!err)
-		err = lb_ts_init(c->w);
-	lb_reply_value(c, err, 0);
+	if (err) {
+		lb_reply_value(c, err, 0);
+		return;
+	}
+	/* The loop tries to reach it, and answers when it has. */
+	c->waiting = true;
+	c->w->xs_waiter = c;
 }

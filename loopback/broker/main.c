@@ -143,6 +143,7 @@ static void try_xenstored(struct broker *b)
 
 	if (!err) {
 		b->xs_deadline = 0;
+		lb_xenstored_up(w, 0);
 		if (!b->dom0_started)
 			err = start_dom0(b);
 		if (err) {
@@ -152,6 +153,7 @@ static void try_xenstored(struct broker *b)
 	} else if (lb_now_ms() > b->xs_deadline) {
 		lb_log("%s does not answer: %s", w->cfg->xenstored, strerror(err));
 		b->xs_deadline = 0;
+		lb_xenstored_up(w, ETIMEDOUT);
 		if (!b->dom0_started)
 			lb_end(w, 125);
 	}

@@ -86,7 +86,8 @@ static int plan_fill(struct lb_conn *c, const struct lb_map_req *r, struct plan 
 
 	for (i = 0; i < count; i++) {
 		st = lb_grant_look(c, &r->grant[i], write, &s, &page);
-		if (st == GNTST_okay && c->mapped + i >= c->max_mapped)
+		if (st == GNTST_okay && (c->mapped + i >= c->max_mapped ||
+					 c->dom->mapped + i >= c->w->cfg->max_maps))
 			st = GNTST_no_space;
 		if (st != GNTST_okay) {
 			p->rep->h.value = (uint32_t)st;

@@ -196,6 +196,7 @@ void lb_reap(struct lb_world *w)
 			lb_log("xenstored has ended (status %u): domains keep running without "
 			       "it; 'coproc-loopback xenstored' starts an empty one", status);
 			lb_ts_xenstored_died(w);
+			lb_xenstored_up(w, ECHILD);
 			continue;
 		}
 		for (d = w->domains; d && d->keeper != pid; d = d->next)

@@ -13,14 +13,30 @@
 #include <xenctrl.h>
 
 #include "loopback/lib/client.h"
+#include "loopback/lib/toolcore.h"
 
 #define INFO_BATCH 256u
 
 struct xc_interface_core {
+	struct lb_active_handle ah;	/* first: the callback casts back */
 	int sock;
 	pthread_mutex_t lock;
 	xc_error last;
 };
+
+/* The broker serves a restricted handle nothing that this library asks for. */
+static int restrict_cb(struct lb_active_handle *ah, domid_t domid)
+{
+	xc_interface *xch = (xc_interface *)ah;
+	int rc;
+
+	if (xch->sock < 0)
+		return 0;
+	pthread_mutex_lock(&xch->lock);
+	rc = lb_ask(xch->sock, LB_OP_RESTRICT, domid, 0, 0, NULL);
+	pthread_mutex_unlock(&xch->lock);
+	return rc;
+}
 
 xc_interface *xc_interface_open(xentoollog_logger *logger, xentoollog_logger *dombuild_logger,
 				unsigned int open_flags)
@@ -42,6 +58,8 @@ xc_interface *xc_interface_open(xentoollog_logger *logger, xentoollog_logger *do
 		}
 	}
 	pthread_mutex_init(&xch->lock, NULL);
+	xch->ah.restrict_callback = restrict_cb;
+	xentoolcore__register_active_handle(&xch->ah);
 	return xch;
 }
 
@@ -49,6 +67,7 @@ int xc_interface_close(xc_interface *xch)
 {
 	if (!xch)
 		return 0;
+	xentoolcore__deregister_active_handle(&xch->ah);
 	if (xch->sock >= 0)
 		close(xch->sock);
 	pthread_mutex_destroy(&xch->lock);

@@ -21,8 +21,6 @@ typedef xengnttab_grant_copy_segment_t segment;
 struct batch {
 	struct lb_copy_req *req;
 	struct lb_copy_rep *rep;
-	struct lb_call call;
-	uint32_t answered;
 };
 
 static int is_src(const segment *s) { return s->flags & GNTCOPY_source_gref; }
@@ -125,7 +123,8 @@ static int do_batch(xengnttab_handle *xgt, struct batch *b, segment *segs, uint3
 {
 	uint32_t k = fill(b->req, segs, n), i, used = 0, need;
 	struct iovec iov = { b->req, sizeof(*b->req) + k * sizeof(b->req->entry[0]) };
-	struct lb_call call = { .req = &iov, .nreq = 1, .rep = b->rep, .rep_size = LB_MSG_MAX };
+	struct lb_call call = { .req = &iov, .nreq = 1, .rep = b->rep,
+				.rep_size = sizeof(*b->rep) + k * sizeof(b->rep->page[0]) };
 	int rc = 0, saved;
 
 	if (lb_call(xgt->sock, &call) < 0)
@@ -150,15 +149,15 @@ static int do_batch(xengnttab_handle *xgt, struct batch *b, segment *segs, uint3
 
 int xengnttab_grant_copy(xengnttab_handle *xgt, uint32_t count, segment *segs)
 {
-	struct batch b = { .req = malloc(2 * LB_MSG_MAX) };
-	uint32_t done = 0, n;
-	int rc = 0;
+	uint32_t done = 0, n = count < BATCH ? count : BATCH;
+	struct batch b = {
+		.req = malloc(sizeof(*b.req) + 2 * n * sizeof(b.req->entry[0])),
+		.rep = malloc(sizeof(*b.rep) + 2 * n * sizeof(b.rep->page[0])),
+	};
+	int rc = 0, saved;
 
-	b.rep = (void *)((char *)b.req + LB_MSG_MAX);
-	if (!b.req || check(count, segs) < 0) {
-		free(b.req);
-		return -1;
-	}
+	if (!b.req || !b.rep || check(count, segs) < 0)
+		rc = -1;
 	pthread_mutex_lock(&xgt->lock);
 	while (done < count && rc >= 0) {
 		n = count - done < BATCH ? count - done : BATCH;
@@ -169,6 +168,9 @@ int xengnttab_grant_copy(xengnttab_handle *xgt, uint32_t count, segment *segs)
 	pthread_mutex_unlock(&xgt->lock);
 	if (rc < 0)
 		lb_gnt_log(xgt, "copying %u segments", count);
+	saved = errno;
 	free(b.req);
+	free(b.rep);
+	errno = saved;
 	return rc < 0 ? -1 : 0;
 }

@@ -24,16 +24,18 @@ int xengntshr_fd(xengntshr_handle *xgs)
 
 static int fetch_refs(xengntshr_handle *xgs, uint32_t share, uint32_t count, uint32_t *refs)
 {
-	struct { struct lb_rep h; uint32_t ref[LB_REFS_BATCH]; } *rep = malloc(sizeof(*rep));
-	uint32_t done = 0, n, i;
+	struct { struct lb_rep h; uint32_t ref[]; } *rep;
+	uint32_t done = 0, n = count < LB_REFS_BATCH ? count : LB_REFS_BATCH, i;
+	size_t size = sizeof(*rep) + n * sizeof(rep->ref[0]);
 
+	rep = malloc(size);
 	if (!rep)
 		return -1;
 	while (done < count) {
 		n = count - done < LB_REFS_BATCH ? count - done : LB_REFS_BATCH;
 		struct lb_req req = { LB_OP_SHARE_REFS, { share, done, n } };
 		struct iovec iov = { &req, sizeof(req) };
-		struct lb_call call = { .req = &iov, .nreq = 1, .rep = rep, .rep_size = sizeof(*rep) };
+		struct lb_call call = { .req = &iov, .nreq = 1, .rep = rep, .rep_size = size };
 
 		if (lb_call(xgs->sock, &call) < 0)
 			break;

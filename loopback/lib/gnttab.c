@@ -126,7 +126,8 @@ static int map_batch(struct map_job *j, struct lb_map_req *req, struct lb_map_re
 {
 	uint32_t n = fill_request(j, req);
 	struct iovec iov = { req, sizeof(*req) + n * sizeof(req->grant[0]) };
-	struct lb_call call = { .req = &iov, .nreq = 1, .rep = rep, .rep_size = LB_MSG_MAX };
+	struct lb_call call = { .req = &iov, .nreq = 1, .rep = rep,
+				.rep_size = sizeof(*rep) + n * sizeof(rep->run[0]) };
 	int rc, saved;
 
 	memset(rep, 0, sizeof(*rep));
@@ -161,13 +162,14 @@ static int release_ids(xengnttab_handle *xgt, struct lb_area *a)
 
 static void *map_locked(struct map_job *j)
 {
-	/* Each batch covers at least one page, so this many ids at most. */
-	struct lb_map_req *req = malloc(2 * LB_MSG_MAX);
-	struct lb_map_rep *rep = (void *)((char *)req + LB_MSG_MAX);
+	uint32_t n = j->count < LB_MAP_BATCH ? j->count : LB_MAP_BATCH;
+	struct lb_map_req *req = malloc(sizeof(*req) + n * sizeof(req->grant[0]));
+	struct lb_map_rep *rep = malloc(sizeof(*rep) + n * sizeof(rep->run[0]));
 	int saved;
 
+	/* Each batch covers at least one page, so this many ids at most. */
 	j->area = malloc(sizeof(*j->area) + (size_t)j->count * sizeof(uint32_t));
-	if (!req || !j->area)
+	if (!req || !rep || !j->area)
 		goto fail;
 	j->area->addr = NULL;
 	j->area->count = j->count;
@@ -177,6 +179,7 @@ static void *map_locked(struct map_job *j)
 		if (map_batch(j, req, rep) < 0)
 			goto undo;
 	free(req);
+	free(rep);
 	lb_area_add(j->xgt, j->area);
 	return j->area->addr;
 
@@ -187,8 +190,11 @@ undo:
 	release_ids(j->xgt, j->area);
 	errno = saved;
 fail:
+	saved = errno;
 	free(j->area);
 	free(req);
+	free(rep);
+	errno = saved;
 	return NULL;
 }
 

@@ -13,7 +13,8 @@ nothing_left() {
 }
 # Starts a world in the background with a guest in it; sets w, and broker and xs, by their pids.
 world() {
-	"$L" run -- sh -c "$L domain --detach --name g -- sleep $mark; touch $tmp/up; exec sleep $mark" > "$tmp/out" 2>&1 &
+	# A shell's background commands ignore SIGINT, and so would the world's.
+	env --default-signal=INT "$L" run -- sh -c "$L domain --detach --name g -- sleep $mark; touch $tmp/up; exec sleep $mark" > "$tmp/out" 2>&1 &
 	w=$!
 	until_ test -e "$tmp/up" || echo "# the world did not come up: $(cat "$tmp/out")"
 	rm -f "$tmp/up"
@@ -49,7 +50,7 @@ like "list" "$(in_world '$L domain --detach --name gg -- sleep 9; $L list')" "  
 like "destroy" "$(in_world '$L domain --detach --name gg -- sleep 9; $L destroy 1; sleep 0.2; echo "[$($L list | grep -c gg)]"')" "[0]"
 like "destroy what is not there" "$(in_world '$L destroy 9')" "there is no such domain"
 is "stats as JSON" "$(in_world '$L stats --json' | grep -c '"domid": 0, "name": "Domain-0", "state": "running"')" 1
-is "a guest sees its own directory only" "$(in_world '$L domain --detach -- sleep 9; $L domain -- sh -c "ls \$XENSTORED_RUNDIR | xargs"')" "hv xenstored"
+is "a guest sees its own directory only" "$(in_world '$L domain --detach -- sleep 9 > /dev/null; $L domain -- sh -c "ls \$XENSTORED_RUNDIR | xargs"')" "hv xenstored"
 if [ "$(id -u)" = 0 ]; then
 	is "and nothing below it, not even root" "$(in_world '$L domain -- sh -c "umount -l \$XENSTORED_RUNDIR 2>/dev/null; ls \$XENSTORED_RUNDIR | xargs"')" ""
 	is "--user" "$(in_world '$L domain --user nobody -- sh -c "id -u; xenstore-read domid"' | xargs)" "65534 1"
@@ -61,7 +62,7 @@ is "a guest's processes are its own" "$(in_world '$L domain -- sh -c "ps ax | gr
 is "a worker may unshare and change its root" "$(in_world 'unshare -Urnpfm --propagation private chroot / id -u; $L domain -- unshare -Urnpfm --propagation private chroot / id -u' | xargs)" "0 0"
 is "a domain ends with its asker" "$(in_world '$L domain -- sleep 99 & sleep 0.3; kill -9 $!; sleep 0.3; $L list | wc -l')" 2
 is "a detached one does not" "$(in_world '$L domain --detach -- sleep 99 > /dev/null; sleep 0.2; $L list | wc -l')" 3
-is "signals reach a domain's command" "$(in_world '$L domain -- sh -c "trap \"echo got; exit 3\" TERM; sleep 0.1; while :; do sleep 0.05; done" & sleep 0.5; kill $!; wait $!; echo $?' | xargs)" "got 3"
+is "signals reach a domain's command" "$(in_world '$L domain -- sh -c "trap \"echo got; exit 3\" TERM; while :; do sleep 0.05; done" & sleep 0.5; kill $!; wait $!; echo $?' | xargs)" "Terminated got 3"
 is "orphans of a domain die with it" "$(in_world "\$L domain -- sh -c 'setsid sleep $mark & sleep 0.1'"; sleep 0.2; pgrep -cf "sleep $mark")" 0
 nothing_left "after worlds with domains"
 
