@@ -4,6 +4,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ const char *play_path(const char *dir, const char *name, const char *suffix)
 }
 
 /* In the child: put the descriptors where the worker expects them. */
-static void become_worker(const struct play *p, int far, int page, char **argv)
+static void become_worker(const struct play *p, int far, int page, uid_t uid, char **argv)
 {
 	/* Above all targets first, so that none is overwritten. */
 	int a = fcntl(far, F_DUPFD, 64), b = fcntl(page, F_DUPFD, 64),
@@ -33,11 +34,13 @@ static void become_worker(const struct play *p, int far, int page, char **argv)
 
 	if (dup2(c, 2) < 0 || dup2(a, WORKER_FD_SOCKET) < 0 || dup2(b, WORKER_FD_PAGE) < 0)
 		_exit(126);
+	if (uid && (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid)))
+		_exit(125);
 	execv(argv[0], argv);
 	_exit(127);
 }
 
-static void spawn(struct play *p, char **argv)
+static void spawn(struct play *p, uid_t uid, char **argv)
 {
 	int pair[2], page = memfd_create("page", MFD_CLOEXEC);
 
@@ -50,7 +53,7 @@ static void spawn(struct play *p, char **argv)
 	p->pid = fork();
 	ck_assert(p->pid >= 0);
 	if (p->pid == 0)
-		become_worker(p, pair[1], page, argv);
+		become_worker(p, pair[1], page, uid, argv);
 	close(pair[1]);
 	close(page);
 	p->socket = pair[0];
@@ -73,7 +76,7 @@ bool play_try_start(struct play *p, const char *name, const struct play_options 
 	for (size_t i = 0; i < 4 && options->extra[i]; i++)
 		argv[n++] = options->extra[i];
 	argv[n] = NULL;
-	spawn(p, (char **)argv);
+	spawn(p, geteuid() == 0 ? options->as_uid : 0, (char **)argv);
 	if (!play_receive(p, &p->hello, PLAY_TIMEOUT_MS))
 		return false;
 	ck_assert_uint_eq(p->hello.outcome, WORKER_HELLO);

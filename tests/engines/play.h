@@ -30,6 +30,7 @@ struct play_options {
 	uint32_t domid;
 	const char *extra[4];           /* more arguments, NULL-terminated when fewer */
 	bool no_uid;                    /* leave out --uid */
+	uid_t as_uid;                   /* start it as this user; 0: as we are */
 };
 
 /* Start $B/libexec/<name>, wait for HELLO.  With may_fail: false if it ended instead. */

@@ -2,7 +2,9 @@
 PLAY := tests/engines/play.c tests/engines/world.c
 
 $(eval $(call c_testprog,engine-guest,tests/engines/guest.c,,xengnttab))
-$(eval $(call c_test,engine-harness,tests/engines/test_null.c $(PLAY),,xengnttab))
+$(eval $(call c_test,engine-harness,tests/engines/test_harness.c $(PLAY),,xengnttab))
+$(eval $(call c_helper,engine-evil,tests/engines/evil.c,$(ENGINE_LIBS),$(ENGINE_PKGS)))
+$(eval $(call c_test,engine-sandbox,tests/engines/test_sandbox.c $(PLAY),,xengnttab))
 $(eval $(call c_test,engine-cortex-m,tests/engines/test_cortex_m.c $(PLAY),,xengnttab))
 $(eval $(call c_test,engine-cortex-m-wild,tests/engines/test_wild.c $(PLAY),,xengnttab))
 

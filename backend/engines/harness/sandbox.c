@@ -13,10 +13,14 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "backend/engines/harness/memory.h"
+
+/* What a worker can add to a log that is a regular file. */
+#define LOG_FILE_ROOM   (16ul << 20)
 
 static int step(const char *what, int rc)
 {
@@ -59,16 +63,26 @@ static int drop_capabilities(void)
 	return 0;
 }
 
+/* No file can be opened any more; a log that is one may grow a little still. */
+static rlim_t file_limit(void)
+{
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) || !S_ISREG(st.st_mode))
+		return 0;
+	return (rlim_t)st.st_size + LOG_FILE_ROOM;
+}
+
 static int limits(const struct worker *w)
 {
-	static const struct {
+	const struct {
 		__rlimit_resource_t resource;
 		rlim_t value;
 	} table[] = {
 		{ RLIMIT_NOFILE, 16 },  /* the socket, Xen, the log, one in passing */
 		{ RLIMIT_NPROC, 0 },
 		{ RLIMIT_CORE, 0 },     /* a core would hold guests' pages */
-		{ RLIMIT_FSIZE, 0 },
+		{ RLIMIT_FSIZE, file_limit() },
 		{ RLIMIT_MEMLOCK, 0 },
 		{ RLIMIT_MSGQUEUE, 0 },
 	};
