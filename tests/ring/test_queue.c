@@ -260,6 +260,8 @@ START_TEST(server_completes_live_slots_once)
 
 	pair_begin(&p, 1, XENCOPROC_ORDER_MIN, 0);
 	ck_assert(!coproc_server_complete(&p.server, &done));
+	/* what lies behind the table must not matter */
+	p.live[32].live = 1;
 	done.slot = 32;
 	ck_assert(!coproc_server_complete(&p.server, &done));
 	done.slot = 0xffff;
@@ -273,6 +275,22 @@ START_TEST(server_completes_live_slots_once)
 	coproc_server_publish(&p.server);
 	ck_assert_int_eq(coproc_client_take(&p.client, &done), 1);
 	ck_assert_uint_eq(done.id, 5);
+}
+END_TEST
+
+/* B-QUEUE-6, whether or not the caller thinks of it. */
+START_TEST(server_tells_what_it_took_before_what_it_did)
+{
+	pair_begin(&p, 1, XENCOPROC_ORDER_MIN, 0);
+	put_job(1);
+	put_job(2);
+	coproc_client_publish(&p.client);
+	complete_job((uint32_t)accept_job());
+	accept_job();
+	ck_assert_uint_eq(p.pages.be[4].index, 0);
+	coproc_server_publish(&p.server);
+	ck_assert_uint_eq(p.pages.be[4].index, 2);
+	ck_assert_uint_eq(p.pages.be[5].index, 1);
 }
 END_TEST
 
@@ -570,6 +588,7 @@ int main(void)
 	tcase_add_loop_test(t, client_stops_at_the_number_of_entries, XENCOPROC_ORDER_MIN,
 			    XENCOPROC_ORDER_MAX + 1);
 	tcase_add_test(t, server_completes_live_slots_once);
+	tcase_add_test(t, server_tells_what_it_took_before_what_it_did);
 	tcase_add_loop_test(t, server_breaks_on_a_slot_out_of_range, 0, 7);
 	tcase_add_test(t, server_breaks_on_a_live_slot);
 	tcase_add_loop_test(t, server_breaks_on_an_index_too_far, 0, 6);

@@ -412,7 +412,9 @@ START_TEST(limits_do_not_widen_the_protocol)
 	limits.max_ring_order = 31;
 	limits.max_queues = 1000;
 	limits.max_pages = 0xffffffff;
+	/* each array of grants full, so that none of them is what is wrong */
 	make_good(OPEN, &wire);
+	memset((uint8_t *)&wire + 32, 1, 80);
 	apply((uint8_t *)&wire, (const struct patch[]){ { 22, 2, 10 } }, 1);
 	ck_assert_uint_eq(coproc_request_decode(&wire, true, &limits, &request),
 			  XENCOPROC_BAD_FIELD);
@@ -421,6 +423,7 @@ START_TEST(limits_do_not_widen_the_protocol)
 	ck_assert_uint_eq(coproc_request_decode(&wire, true, &limits, &request),
 			  XENCOPROC_BAD_OBJECT);
 	make_good(BUF, &wire);
+	memset((uint8_t *)&wire + 32, 1, 64);
 	apply((uint8_t *)&wire, (const struct patch[]){ { 20, 4, 16385 }, { 26, 2, 17 } }, 2);
 	ck_assert_uint_eq(coproc_request_decode(&wire, true, &limits, &request),
 			  XENCOPROC_BAD_FIELD);
