@@ -29,6 +29,14 @@ static void firmware_unstage(struct coproc_firmware *fw)
 	object_doom(&staging->o);
 }
 
+static void firmware_loaded(struct ctl *ctl, int error, const struct coproc_completion *completion)
+{
+	struct object *o = (struct object *)((char *)ctl - offsetof(struct object, ctl));
+
+	firmware_unstage((struct coproc_firmware *)o);
+	object_request_done(ctl, error, completion);
+}
+
 /* The staging buffer was registered, or not. */
 void firmware_staged(struct coproc_firmware *fw, int error, uint16_t status, uint64_t detail)
 {
@@ -47,7 +55,7 @@ void firmware_staged(struct coproc_firmware *fw, int error, uint16_t status, uin
 	request->u.fw_load.buffer = fw->staging->o.index;
 	request->u.fw_load.length = fw->bytes;
 	memcpy(request->u.fw_load.sha256, fw->sha256, sizeof(fw->sha256));
-	fw->o.ctl.done = object_request_done;
+	fw->o.ctl.done = firmware_loaded;
 	rc = control_send(dev, &fw->o.ctl, dev->options.load_timeout_ms);
 	if (rc)
 		object_made(&fw->o, -ECONNRESET, XENCOPROC_LOST, 0);

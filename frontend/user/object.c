@@ -258,7 +258,6 @@ void objects_lost(struct coproc_device *dev, bool confirmed)
 			if (o->state != OBJECT_ABSENT && o->class->gone)
 				o->class->gone(o, confirmed);
 			o->state = OBJECT_ABSENT;
-			o->error = 0;
 			if (o->doomed)
 				object_free(o);
 		}

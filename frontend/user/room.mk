@@ -20,6 +20,10 @@ $(B)/lib/$(COPROC_SO_FILE): $(call objs,$(COPROC_ALL_SRCS)) frontend/user/libcop
 	$(Q)ln -sf $(@F) $(B)/lib/$(COPROC_SO) && ln -sf $(COPROC_SO) $(B)/lib/libcoproc.so
 ALL += $(B)/lib/$(COPROC_SO_FILE)
 
+COPROC_RUN_PARTS := $(addprefix frontend/user/,run-options.c run-plan.c run-input.c run-report.c)
+$(eval $(call c_program,coproc-run,frontend/user/coproc-run.c $(COPROC_RUN_PARTS),coproc,\
+	$(COPROC_PKGS) jansson))
+
 $(B)/coproc.pc: frontend/user/coproc.pc.in mk/rules.mk
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' \
@@ -29,7 +33,10 @@ ALL += $(B)/coproc.pc
 .PHONY: install-frontend-user
 install:: install-frontend-user
 install-frontend-user: all
-	$(INSTALL) -d $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(includedir)/coproc
+	$(INSTALL) -d $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(includedir)/coproc \
+		$(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1
+	$(INSTALL) -m 755 $(B)/bin/coproc-run $(DESTDIR)$(bindir)/
+	$(INSTALL) -m 644 frontend/user/coproc-run.1 $(DESTDIR)$(mandir)/man1/
 	$(INSTALL) -m 755 $(B)/lib/$(COPROC_SO_FILE) $(DESTDIR)$(libdir)/
 	ln -sf $(COPROC_SO_FILE) $(DESTDIR)$(libdir)/$(COPROC_SO)
 	ln -sf $(COPROC_SO) $(DESTDIR)$(libdir)/libcoproc.so

@@ -194,7 +194,7 @@ static int no_device(struct coproc_device *dev, int count)
 {
 	if (count == 0)
 		return fail(dev, -ENODEV, "no coprocessor is attached to this domain; the toolstack "
-			    "attaches one (in domain 0: coprocctl attach)");
+			    "attaches one (in domain 0: coproc-attach)");
 	if (dev->options.name)
 		return fail(dev, -ENODEV, "none of the %d coprocessors attached to this domain is "
 			    "called %s", count, dev->options.name);

@@ -245,8 +245,11 @@ bool double_kept_changed(struct backend_double *d)
 		if (!d->buffer[i].data)
 			continue;
 		for (n = 0; n < d->buffer[i].pages * 4096ul; n++)
-			if (d->buffer[i].data[n] != 0 && d->buffer[i].data[n] != 'a')
+			if (d->buffer[i].data[n] != 0 && d->buffer[i].data[n] != 'a') {
+				fprintf(stderr, "# buffer %u byte %zu: 0x%02x\n", i, n,
+					d->buffer[i].data[n]);
 				return true;
+			}
 	}
 	return false;
 }

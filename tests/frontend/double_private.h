@@ -53,6 +53,7 @@ struct backend_double {
 	bool flapping;
 	unsigned int flaps;
 	unsigned int turns;
+	unsigned int pause;     /* turns without serving */
 	unsigned int successor_in;
 	unsigned int jobs;
 	unsigned int connections;

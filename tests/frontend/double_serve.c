@@ -197,10 +197,14 @@ static void forge(struct backend_double *d, uint32_t queue, struct coproc_comple
 	xenevtchn_notify(d->evtchn, d->port);
 }
 
+/* From what the frontend has seen by now: what was put is published first. */
 static void jump(struct backend_double *d, uint32_t ring, uint32_t by)
 {
+	if (ring)
+		coproc_server_publish(&d->queue[(ring - 3) / 2].ring);
 	d->be_index[ring].index = wire32(wire32(d->be_index[ring].index) + by);
 	xenevtchn_notify(d->evtchn, d->port);
+	d->pause = 50;          /* the next true index would hide it */
 }
 
 /* The lie that is told instead of, or beside, the answer to a job. */
@@ -237,7 +241,7 @@ static void lie(struct backend_double *d, uint32_t queue, const struct coproc_re
 		jump(d, XENCOPROC_RING_CQ(queue), (1u << d->queue[queue].order) + 1);
 		break;
 	case LIE_INDEX_BACK:
-		jump(d, XENCOPROC_RING_CQ(queue), (uint32_t)-1);
+		jump(d, XENCOPROC_RING_CQ(queue), -(1u << d->queue[queue].order) - 1);
 		break;
 	case LIE_EVENT_TYPE:
 		event(d, 99);
@@ -253,6 +257,7 @@ static void lie(struct backend_double *d, uint32_t queue, const struct coproc_re
 		double_state(d, 5);
 		answer(d, queue, r->slot, XENCOPROC_OK, 5);
 		publish(d, queue);
+		d->successor_in = 100;
 		break;
 	case LIE_CLOSED:
 		double_state(d, 6);
@@ -363,7 +368,7 @@ static void serve_queue(struct backend_double *d, uint32_t queue)
 	uint64_t result;
 	uint16_t status;
 
-	while (q->open && !d->dead && d->fe_index && connection == d->connections &&
+	while (q->open && !d->dead && !d->pause && d->fe_index && connection == d->connections &&
 	       coproc_server_take(&q->ring, &sqe) > 0) {
 		coproc_server_consumed(&q->ring);
 		status = (uint16_t)coproc_request_decode(&sqe, queue == 0, &limits, &r);
@@ -376,7 +381,7 @@ static void serve_queue(struct backend_double *d, uint32_t queue)
 			status = control(d, &r, &result);
 		answer(d, queue, r.slot, status, result);
 	}
-	if (!q->open || d->dead || !d->fe_index)
+	if (!q->open || d->dead || d->pause || !d->fe_index)
 		return;
 	publish(d, queue);
 	coproc_server_arm(&q->ring);
@@ -386,6 +391,8 @@ void double_serve(struct backend_double *d)
 {
 	uint32_t i;
 
+	if (d->pause)
+		d->pause--;
 	if (d->what->lie == LIE_CONTROL_SILENT)
 		return;
 	for (i = 0; i < QUEUES; i++)

@@ -333,11 +333,11 @@ static void flat(void)
 			coproc_buffer_destroy(b);
 			want(coproc_settle(dev, 3000) == 0);
 		}
-		if (round == 200)
+		if (round == 1600)
 			before = mallinfo2();
 	}
 	after = mallinfo2();
-	fprintf(stderr, "# heap after 6400 jobs %zu bytes, after 102400 %zu\n", before.uordblks,
+	fprintf(stderr, "# heap after 51200 jobs %zu bytes, after 102400 %zu\n", before.uordblks,
 		after.uordblks);
 	want(after.uordblks <= before.uordblks + 512);
 	want(coproc_close(dev, 2000) == 0);
