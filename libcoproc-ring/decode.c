@@ -65,7 +65,7 @@ static bool is_job_queue(const struct coproc_limits *limits, uint32_t queue)
 
 static bool is_access(uint32_t access)
 {
-	return access != 0 && (access & ~(uint32_t)ALL_ACCESS) == 0;
+	return access - 1 < ALL_ACCESS;
 }
 
 /* Step 7, for one piece.  No buffer is longer, whichever it names. */
@@ -363,24 +363,43 @@ decode_query(const struct xencoproc_sqe_query *m,
 
 /* ---- operands and jobs ---- */
 
-static void copy_operand(const struct xencoproc_operand *wire, struct coproc_operand *operand)
+/* What is wrong with operands, by the step that says so: each is looked at
+ * once, whatever the order in which the steps then ask. */
+enum {
+	WRONG_OBJECT = 1,       /* 5 */
+	WRONG_ACCESS = 2,       /* 6 */
+	WRONG_UNUSED = 4,       /* 6 */
+	WRONG_RANGE = 8         /* 7 */
+};
+
+static unsigned int copy_operand(const struct xencoproc_operand *wire, uint32_t max_buffers,
+				 struct coproc_operand *operand)
 {
-	operand->buffer = wire16(wire->buffer);
-	operand->access = wire16(wire->access);
-	operand->offset = wire32(wire->offset);
-	operand->length = wire32(wire->length);
+	uint32_t buffer = wire16(wire->buffer);
+	uint32_t access = wire16(wire->access);
+	uint32_t offset = wire32(wire->offset);
+	uint32_t length = wire32(wire->length);
+
+	operand->buffer = buffer;
+	operand->access = access;
+	operand->offset = offset;
+	operand->length = length;
+	return (buffer >= max_buffers ? WRONG_OBJECT : 0) |
+	       (is_access(access) ? 0 : WRONG_ACCESS) |
+	       (beyond_any_buffer(offset, length) ? WRONG_RANGE : 0);
 }
 
 enum xencoproc_status
 coproc_operand_decode(const struct xencoproc_operand *wire,
 		      const struct coproc_limits *limits, struct coproc_operand *operand)
 {
-	copy_operand(wire, operand);
-	if (operand->buffer >= limits->max_buffers)
+	unsigned int wrong = copy_operand(wire, limits->max_buffers, operand);
+
+	if (wrong & WRONG_OBJECT)
 		return BAD_OBJECT;
-	if (!is_access(operand->access))
+	if (wrong & WRONG_ACCESS)
 		return BAD_FIELD;
-	return beyond_any_buffer(operand->offset, operand->length) ? BAD_RANGE : OK;
+	return wrong & WRONG_RANGE ? BAD_RANGE : OK;
 }
 
 enum xencoproc_status
@@ -394,20 +413,12 @@ coproc_operand_inside(const struct coproc_operand *operand, uint64_t buffer_byte
 
 /* Step 5.  Where a wait names another device, the bound of that device's
  * contexts is not ours to know: the backend asks there. */
-static enum xencoproc_status
-check_job_objects(const struct coproc_request *r, const struct coproc_limits *limits)
+static bool job_objects_fit(const struct coproc_request *r, const struct coproc_limits *limits)
 {
-	uint32_t i;
-
 	if (r->u.job.context >= limits->max_contexts || r->u.job.firmware >= limits->max_firmware)
-		return BAD_OBJECT;
-	if ((r->flags & XENCOPROC_JOB_F_WAIT) && r->u.job.wait_device == 0 &&
-	    r->u.job.wait_context >= limits->max_contexts)
-		return BAD_OBJECT;
-	for (i = 0; i < r->u.job.operands && i < XENCOPROC_INLINE_OPERANDS; i++)
-		if (r->u.job.operand[i].buffer >= limits->max_buffers)
-			return BAD_OBJECT;
-	return OK;
+		return false;
+	return !(r->flags & XENCOPROC_JOB_F_WAIT) || r->u.job.wait_device != 0 ||
+	       r->u.job.wait_context < limits->max_contexts;
 }
 
 /* Step 6, for times and timelines.  Every wait is bounded in time, so that one
@@ -437,64 +448,66 @@ static uint32_t table_operands(uint32_t bytes)
 	return (uint32_t)((uint64_t)bytes * 0xaaaaaaabu >> 35);
 }
 
-/* Step 6, for operands.  With F_TABLE the only one says where the table is. */
-static bool job_operands_fit(const struct coproc_request *r)
+/* Step 6: with F_TABLE the only operand says where the table is. */
+static bool job_table_fits(const struct coproc_request *r)
 {
-	const struct coproc_operand *operand = r->u.job.operand;
-	uint32_t i;
+	const struct coproc_operand *table = &r->u.job.operand[0];
 
-	if (r->u.job.operands > XENCOPROC_INLINE_OPERANDS)
-		return false;
-	if (r->flags & XENCOPROC_JOB_F_TABLE)
-		return r->u.job.operands == 1 && operand->access == XENCOPROC_ACCESS_READ &&
-		       operand->length != 0 &&
-		       table_operands(operand->length) * OPERAND_SIZE == operand->length;
-	for (i = 0; i < r->u.job.operands; i++)
-		if (!is_access(operand[i].access))
-			return false;
-	return true;
+	return r->u.job.operands == 1 && table->access == XENCOPROC_ACCESS_READ &&
+	       table->length != 0 &&
+	       table_operands(table->length) * OPERAND_SIZE == table->length;
 }
 
-/* Steps 7 and 8. */
-static enum xencoproc_status
-check_job_sizes(const struct coproc_request *r, const struct coproc_limits *limits)
-{
-	uint32_t operands = r->u.job.operands;
-	uint32_t i;
-
-	for (i = 0; i < operands; i++)
-		if (beyond_any_buffer(r->u.job.operand[i].offset, r->u.job.operand[i].length))
-			return BAD_RANGE;
-	if (r->flags & XENCOPROC_JOB_F_TABLE)
-		operands = table_operands(r->u.job.operand[0].length);
-	return operands > limits->max_operands ? NO_QUOTA : OK;
-}
-
-/* The used operands, and zeroes for the rest.  Return: whether the message had
- * zeroes there too. */
-static bool copy_operands(const struct xencoproc_sqe_job *m, struct coproc_request *r)
+/* The used operands, and zeroes for the rest.  Return: what is wrong. */
+static unsigned int copy_operands(const struct xencoproc_sqe_job *m, uint32_t max_buffers,
+				  struct coproc_request *r)
 {
 	static const struct coproc_operand none;
+	uint32_t used = r->u.job.operands;
 	const wire_word *unused;
+	unsigned int wrong = 0;
 	wire_word seen = 0;
 	uint32_t i;
 
-	for (i = 0; i < XENCOPROC_INLINE_OPERANDS && i < r->u.job.operands; i++)
-		copy_operand(&m->operand[i], &r->u.job.operand[i]);
-	for (; i < XENCOPROC_INLINE_OPERANDS; i++) {
+	for (i = 0; i < XENCOPROC_INLINE_OPERANDS; i++) {
+		if (i < used) {
+			wrong |= copy_operand(&m->operand[i], max_buffers, &r->u.job.operand[i]);
+			continue;
+		}
 		unused = (const wire_word *)&m->operand[i];
 		seen |= unused[0] | unused[1] | unused[2];
 		r->u.job.operand[i] = none;
 	}
-	return seen == 0;
+	return wrong | (seen != 0 ? WRONG_UNUSED : 0);
+}
+
+/* Steps 4 to 8. */
+static enum xencoproc_status
+check_job(const struct coproc_request *r, const struct coproc_limits *limits, unsigned int wrong)
+{
+	uint32_t operands = r->u.job.operands;
+	bool table = (r->flags & XENCOPROC_JOB_F_TABLE) != 0;
+
+	if (r->u.job.wait_device != 0 && !has(limits, COPROC_FEATURE_CROSS_TIMELINE))
+		return NOT_SUPPORTED;
+	if (!job_objects_fit(r, limits) || (wrong & WRONG_OBJECT))
+		return BAD_OBJECT;
+	if (operands > XENCOPROC_INLINE_OPERANDS || (wrong & (WRONG_ACCESS | WRONG_UNUSED)))
+		return BAD_FIELD;
+	if (!job_times_fit(r, limits) || (table && !job_table_fits(r)))
+		return BAD_FIELD;
+	if (wrong & WRONG_RANGE)
+		return BAD_RANGE;
+	if (table)
+		operands = table_operands(r->u.job.operand[0].length);
+	return operands > limits->max_operands ? NO_QUOTA : OK;
 }
 
 static enum xencoproc_status
 decode_job(const struct xencoproc_sqe_job *m,
 	   const struct coproc_limits *limits, struct coproc_request *r)
 {
-	bool unused_are_zero;
-	enum xencoproc_status found;
+	unsigned int wrong;
 
 	r->u.job.context = wire32(m->context);
 	r->u.job.firmware = wire32(m->firmware);
@@ -508,17 +521,10 @@ decode_job(const struct xencoproc_sqe_job *m,
 	r->u.job.wait_device = wire32(m->wait_device);
 	r->u.job.wait_value = wire64(m->wait_value);
 	r->u.job.signal_value = wire64(m->signal_value);
-	unused_are_zero = copy_operands(m, r);
+	wrong = copy_operands(m, limits->max_buffers, r);
 	if (m->reserved0 != 0 || m->reserved1 != 0)
 		return BAD_FIELD;
-	if (r->u.job.wait_device != 0 && !has(limits, COPROC_FEATURE_CROSS_TIMELINE))
-		return NOT_SUPPORTED;
-	found = check_job_objects(r, limits);
-	if (found != OK)
-		return found;
-	if (!job_times_fit(r, limits) || !job_operands_fit(r) || !unused_are_zero)
-		return BAD_FIELD;
-	return check_job_sizes(r, limits);
+	return check_job(r, limits, wrong);
 }
 
 /* ---- all of them ---- */

@@ -5,3 +5,5 @@ $(eval $(call c_test,ring-request,tests/ring/test_request.c,coproc-ring,))
 $(eval $(call c_test,ring-message,tests/ring/test_message.c,coproc-ring,))
 $(eval $(call c_test,ring-swap,tests/ring/test_swap.c,,))
 $(eval $(call c_test,ring-stress,tests/ring/test_stress.c,coproc-ring,))
+$(eval $(call c_testprog,ring-count,tests/ring/count.c,coproc-ring,))
+SCENARIOS += tests/ring/instructions
