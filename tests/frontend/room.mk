@@ -3,4 +3,4 @@ FRONTEND_TEST_PKGS := xengnttab xenevtchn xenstore libsodium
 $(eval $(call c_testprog,frontend-guest,tests/frontend/guest.c,coproc,$(FRONTEND_TEST_PKGS)))
 $(eval $(call c_testprog,frontend-peers,$(addprefix tests/frontend/,peers.c double.c \
 	double_serve.c),coproc-ring,xengnttab xenevtchn xenstore))
-SCENARIOS += tests/frontend/peers.sh
+SCENARIOS += tests/frontend/peers.sh tests/frontend/run.sh
