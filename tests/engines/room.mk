@@ -6,6 +6,7 @@ $(eval $(call c_test,engine-harness,tests/engines/test_harness.c $(PLAY),,xengnt
 $(eval $(call c_helper,engine-evil,tests/engines/evil.c,$(ENGINE_LIBS),$(ENGINE_PKGS)))
 $(eval $(call c_test,engine-sandbox,tests/engines/test_sandbox.c $(PLAY),,xengnttab))
 $(eval $(call c_test,engine-cortex-m,tests/engines/test_cortex_m.c $(PLAY),,xengnttab))
+$(eval $(call c_test,engine-cortex-m-image,tests/engines/test_image.c backend/engines/cortex-m/image.c,,))
 $(eval $(call c_test,engine-cortex-m-wild,tests/engines/test_wild.c $(PLAY),,xengnttab))
 
 $(eval $(call c_test,engine-cortex-m-slices,tests/engines/test_slices.c $(PLAY),,xengnttab))
