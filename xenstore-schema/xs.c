@@ -8,12 +8,27 @@
 
 #include "xs-private.h"
 
+/* What an errno means when it comes from xenstored. */
+static const char *explain(int err)
+{
+	switch (err) {
+	case ENOSPC:
+	case E2BIG:
+		return "xenstored's quota is used up";
+	case EBADF:             /* libxenstore closes its end when xenstored dies */
+	case EPIPE:
+	case ECONNRESET:
+		return "the connection to xenstored broke";
+	default:
+		return strerror(err);
+	}
+}
+
 int coproc_xs_fail(struct coproc_xs *xs, int err, const char *what, const char *path)
 {
 	if (err == 0)
 		err = EIO;      /* libxenstore failed and gave no reason */
-	snprintf(xs->reason, sizeof(xs->reason), "%s %s: %s", what, path,
-		 err == ENOSPC || err == E2BIG ? "xenstored's quota is used up" : strerror(err));
+	snprintf(xs->reason, sizeof(xs->reason), "%s %s: %s", what, path, explain(err));
 	return -err;
 }
 

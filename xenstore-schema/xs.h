@@ -190,7 +190,12 @@ int coproc_xs_path(char *out, size_t room, const char *dir, const char *name);
 int coproc_xs_watch(struct coproc_xs *xs, const char *path, const char *token);
 int coproc_xs_unwatch(struct coproc_xs *xs, const char *path, const char *token);
 
-/** coproc_xs_fd() - becomes readable when coproc_xs_event() has something */
+/**
+ * coproc_xs_fd() - becomes readable when coproc_xs_event() has something
+ *
+ * NOT when xenstored dies: libxenstore wakes nobody then.  Who waits for long
+ * reads something now and then, and sees -EIO or -EPIPE.
+ */
 int coproc_xs_fd(struct coproc_xs *xs);
 
 /**

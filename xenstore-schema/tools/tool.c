@@ -190,7 +190,9 @@ int tool_wait_event(struct coproc_xs *xs, int64_t deadline)
 		return wait.fd;
 	if (left <= 0)
 		return 0;
-	rc = poll(&wait, 1, (int)left);
+	/* Now and then without an event: libxenstore does not wake anybody when
+	 * xenstored dies, and only the caller's next read tells. */
+	rc = poll(&wait, 1, left < 1000 ? (int)left : 1000);
 	if (rc < 0 && errno != EINTR)
 		return -errno;
 	if (rc <= 0)

@@ -75,10 +75,10 @@ int tool_find(struct coproc_xs *xs, struct tool_device *device);
 int64_t tool_deadline(uint32_t seconds);
 
 /**
- * tool_wait_event() - waits for any watch event and eats all there are
+ * tool_wait_event() - waits for any watch event, or a second, and eats all there are
  * @deadline: from tool_deadline()
  *
- * Return: 1 when something happened, 0 at the deadline, negative errno.
+ * Return: 1: look again; 0: the deadline has passed; negative errno.
  */
 int tool_wait_event(struct coproc_xs *xs, int64_t deadline);
 
