@@ -3,6 +3,7 @@
 #include "loopback/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,6 +150,19 @@ int lb_cli_xenstored(int argc, char **argv)
 	return 0;
 }
 
+/* A descriptor of ours must never pass for the command's input or output. */
+static int need_stdio(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= 2);
+	if (fd < 0)
+		return -1;
+	return close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct { const char *name; int (*fn)(int, char **); } cmd[] = {
@@ -158,6 +172,8 @@ int main(int argc, char **argv)
 	};
 	size_t i;
 
+	if (need_stdio() < 0)
+		return LB_EXIT_FAILED;
 	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		fputs(usage, stdout);
 		return 0;

@@ -146,7 +146,8 @@ static void __attribute__((noreturn)) world(struct launch *l)
 		_exit(125);
 	close(l->go[0]);
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("coproc-loopback", l->dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0) {
+	    mount("coproc-loopback", l->dir, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		  "mode=0755,size=4m,nr_inodes=65536") < 0) {
 		lb_log("mounting the world's directory: %m");
 		_exit(125);
 	}

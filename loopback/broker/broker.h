@@ -116,6 +116,7 @@ struct lb_domain {
 	struct lb_domain *next;	/* ascending id */
 	struct lb_world *w;
 	uint32_t id;
+	uint32_t serial;	/* of its directory: an id may be used again */
 	char name[LB_NAME_MAX];
 	enum lb_dom_state state;
 	pid_t keeper;
@@ -163,7 +164,7 @@ struct lb_world {
 	struct lb_conn *xs_waiter;	/* asked for a new xenstored; NULL: nobody */
 	uint32_t max_fds;		/* descriptors one domain may make us hold */
 	uint64_t nofile;		/* the soft limit that commands are to get back */
-	uint32_t next_domid;
+	uint32_t next_domid, next_serial;
 	bool proc_ours;			/* /proc shows the world's own pids */
 	bool ending;
 	int status;

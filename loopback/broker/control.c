@@ -116,7 +116,7 @@ void lb_do_signal(struct lb_conn *c, const void *msg, size_t len, int *fds, unsi
 	const struct lb_req *r = msg;
 	struct lb_domain *d = lb_domain_find(c->w, r->arg[0]);
 	struct lb_ctl_msg m = { LB_CTL_SIGNAL, r->arg[1], 0 };
-	int err = !d || d->state != LB_DOM_RUNNING ? ESRCH :
+	int err = !d || d->state != LB_DOM_RUNNING ? ESRCH : !d->id ? EPERM :
 		  !r->arg[1] || r->arg[1] >= (uint32_t)NSIG ? EINVAL : 0;
 
 	if (!err && send(d->ctl.fd, &m, sizeof(m), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)

@@ -23,7 +23,7 @@ struct lb_domain *lb_domain_find(struct lb_world *w, uint32_t id)
 
 void lb_domain_dir(const struct lb_domain *d, char *buf, size_t size)
 {
-	snprintf(buf, size, "%s/d%u", d->w->cfg->dir, d->id);
+	snprintf(buf, size, "%s/d%u.%u", d->w->cfg->dir, d->id, d->serial);
 }
 
 bool lb_domain_charge(struct lb_domain *d, uint32_t n)
@@ -100,6 +100,7 @@ int lb_domain_new(struct lb_world *w, uint32_t id, const char *name, struct lb_d
 		return ENOMEM;
 	d->w = w;
 	d->id = id;
+	d->serial = ++w->next_serial;
 	d->next_port = 1;
 	d->listener.src.fd = d->ctl.fd = -1;
 	if (*name)

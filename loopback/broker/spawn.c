@@ -131,15 +131,15 @@ static int xenstored_view(uint32_t port)
 
 static void __attribute__((noreturn)) run_xenstored(const struct lb_world *w, uint32_t port)
 {
-	char path[160];
+	char dir[128], path[160];
 	sigset_t none;
 	int null = open("/dev/null", O_RDWR);
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	snprintf(path, sizeof(path), "%s/d0", w->cfg->dir);
-	setenv("XENSTORED_RUNDIR", path, 1);
-	snprintf(path, sizeof(path), "%s/d0/xenstored", w->cfg->dir);
+	lb_domain_dir(w->domains, dir, sizeof(dir));	/* domain 0 is the first */
+	setenv("XENSTORED_RUNDIR", dir, 1);
+	snprintf(path, sizeof(path), "%s/xenstored", dir);
 	setenv("XENSTORED_PATH", path, 1);
 	snprintf(path, sizeof(path), "%s/xs-hv", w->cfg->dir);
 	setenv(LB_ENV_SOCKET, path, 1);

@@ -281,9 +281,11 @@ void lb_ts_release(struct lb_domain *d)
 static int ts_connect(struct lb_toolstack *ts)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	char dir[96];
 	int fd, err;
 
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/d0/xenstored", ts->w->cfg->dir);
+	lb_domain_dir(lb_domain_find(ts->w, 0), dir, sizeof(dir));
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/xenstored", dir);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return errno;

@@ -77,6 +77,15 @@ static void own_view(const struct lb_keeper_args *a)
 	mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 }
 
+/* The command is to connect to what is there, not to put anything beside it.
+ * (Domain 0's has xenstored's socket, which comes and goes.) */
+static void close_view(const struct lb_keeper_args *a)
+{
+	if (mount(NULL, a->dir, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV |
+		  MS_NOEXEC, NULL) < 0)
+		fail("making the domain's directory read-only", errno);
+}
+
 static void own_environment(const struct lb_keeper_args *a)
 {
 	char path[160];
@@ -230,6 +239,7 @@ void lb_keeper_main(const struct lb_keeper_args *a)
 		if (err)
 			fail("making the xenstore ring", err);
 	}
+	close_view(a);
 	announce(&k, port);
 	for (;;)
 		lb_loop_once(k.epfd, -1);

@@ -95,17 +95,13 @@ xenevtchn_handle *xenevtchn_fdopen(struct xentoollog_logger *logger, int fd, uns
 	return NULL;
 }
 
-static void forget_port(xenevtchn_handle *xce, evtchn_port_t port)
+static void close_port(xenevtchn_handle *xce, evtchn_port_t port)
 {
 	int rx = atomic_exchange(&xce->rx[port], 0) - 1;
 	int tx = atomic_exchange(&xce->tx[port], 0) - 1;
 
-	if (rx >= 0) {
-		/* The broker holds the pipe too, so closing would not take it
-		 * out of the set. */
-		epoll_ctl(xce->epfd, EPOLL_CTL_DEL, rx, NULL);
+	if (rx >= 0)
 		close(rx);
-	}
 	if (tx >= 0)
 		close(tx);
 }
@@ -117,9 +113,11 @@ int xenevtchn_close(xenevtchn_handle *xce)
 	if (!xce)
 		return 0;
 	xentoolcore__deregister_active_handle(&xce->ah);
-	for (port = 0; port < LB_PORT_MAX; port++)
-		forget_port(xce, port);
+	/* Descriptors only: in a child after fork() the set and the connection
+	 * are still the parent's, and must not be changed. */
 	close(xce->epfd);
+	for (port = 0; port < LB_PORT_MAX; port++)
+		close_port(xce, port);
 	close(xce->sock);
 	pthread_mutex_destroy(&xce->lock);
 	free(xce);
@@ -206,15 +204,20 @@ xenevtchn_port_or_error_t xenevtchn_bind_virq(xenevtchn_handle *xce, unsigned in
 
 int xenevtchn_unbind(xenevtchn_handle *xce, evtchn_port_t port)
 {
+	int rx;
+
 	if (port >= LB_PORT_MAX) {
 		errno = EINVAL;
 		return -1;
 	}
-	if (!atomic_load(&xce->rx[port])) {
+	rx = atomic_load(&xce->rx[port]) - 1;
+	if (rx < 0) {
 		errno = ENOTCONN;
 		return -1;
 	}
-	forget_port(xce, port);
+	/* The broker holds the pipe too, so closing would not take it out. */
+	epoll_ctl(xce->epfd, EPOLL_CTL_DEL, rx, NULL);
+	close_port(xce, port);
 	return ask(xce, LB_OP_EVT_CLOSE, port, 0);
 }
 

@@ -5,15 +5,21 @@
  * play them against each other.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <xenevtchn.h>
@@ -334,12 +340,55 @@ static bool store_command(const char *c, char **v)
 	return true;
 }
 
+#define ALLOW(nr) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##nr, 0, 1), \
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+
+/* The calls that loopback/README.md lists, and what this program itself needs
+ * to read commands and to answer.  Anything else kills the process. */
+static void do_seccomp(void)
+{
+	struct sock_filter f[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		ALLOW(sendmsg), ALLOW(recvmsg), ALLOW(mmap), ALLOW(munmap), ALLOW(close),
+		ALLOW(pread64), ALLOW(pwrite64), ALLOW(read), ALLOW(write), ALLOW(futex),
+		ALLOW(brk), ALLOW(epoll_ctl), ALLOW(epoll_pwait), ALLOW(fcntl), ALLOW(ppoll),
+#ifdef __NR_poll
+		ALLOW(epoll_wait), ALLOW(poll),
+#endif
+		ALLOW(exit_group),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	};
+	struct sock_fprog p = { sizeof(f) / sizeof(f[0]), f };
+
+	answer_number(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -1 :
+		      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &p));
+}
+
+/* A child does the one thing that is allowed to it, closing; we go on. */
+static void do_fork_close(void)
+{
+	pid_t pid = fork();
+	int st;
+
+	if (!pid) {
+		xengnttab_close(xgt);
+		xengntshr_close(xgs);
+		xenevtchn_close(xce);
+		_exit(0);
+	}
+	answer_number(waitpid(pid, &st, 0) == pid ? st : -1);
+}
+
 static bool process_command(const char *c, char **v)
 {
 	if (!strcmp(c, "restrict"))
 		answer_number(xentoolcore_restrict_all((domid_t)arg(v, 1)));
 	else if (!strcmp(c, "fds"))
 		answer_number(open_fds());
+	else if (!strcmp(c, "seccomp"))
+		do_seccomp();
+	else if (!strcmp(c, "forkclose"))
+		do_fork_close();
 	else if (!strcmp(c, "reopen")) {
 		xengnttab_close(xgt);
 		xengntshr_close(xgs);

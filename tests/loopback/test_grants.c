@@ -272,6 +272,52 @@ START_TEST(a_restricted_handle_reaches_one_domain)
 }
 END_TEST
 
+START_TEST(a_sandboxed_worker_needs_only_the_calls_listed)
+{
+	struct guest *w = guest_start(0);
+	char *refs = strdup(share(a, 0, 3, "rw"));
+	long theirs = tell_ok(a, "alloc 0"), port;
+	int one = atoi(refs);
+
+	tell_ok(w, "restrict 1");
+	tell_ok(w, "seccomp");
+	tell_ok(w, "map 1 rw %s", refs);
+	tell_ok(w, "poke 0 0 7");
+	expect(a, "ok 7", "peek 0 0");
+	expect(w, "ok 0", "copy in 0 4096 8 1 %d 0", one);
+	expect(w, "ok 7", "peek 0 4096");
+	expect(w, "ok 0", "copy out 0 0 8 1 %d 100", one);
+	expect(w, "err EINVAL", "map 1 rw 50000");
+	port = tell_ok(w, "bind 1 %ld", theirs);
+	ck_assert_int_eq(tell_ok(w, "pending 1000"), port);
+	tell_ok(w, "unmask %ld", port);
+	tell_ok(w, "notify %ld", port);
+	ck_assert_int_eq(tell_ok(a, "pending 1000"), theirs);
+	tell_ok(w, "unbind %ld", port);
+	tell_ok(w, "unmap 0 0 3");
+	tell_ok(w, "share 1 1 rw");
+	free(refs);
+	guest_kill(w);
+}
+END_TEST
+
+START_TEST(a_child_that_closes_takes_nothing_from_its_parent)
+{
+	char *refs = share(a, 2, 1, "rw");
+	long port = tell_ok(a, "alloc 2"), theirs = tell_ok(b, "bind 1 %ld", port);
+
+	tell_ok(b, "map 1 rw %s", refs);
+	tell_ok(b, "pending 1000");
+	tell_ok(b, "unmask %ld", theirs);
+	expect(b, "ok 0", "forkclose");
+	tell_ok(b, "poke 0 0 8");
+	expect(a, "ok 8", "peek 0 0");
+	tell_ok(a, "notify %ld", port);
+	ck_assert_int_eq(tell_ok(b, "pending 1000"), theirs);
+	tell_ok(b, "unmap 0 0 1");
+}
+END_TEST
+
 START_TEST(the_limit_of_mappings_holds)
 {
 	char *refs = share(a, 2, 3, "rw");
@@ -374,6 +420,8 @@ static Suite *suite(void)
 	tcase_add_test(t, bad_notifications_are_refused);
 	tcase_add_test(t, closing_a_handle_ends_what_it_held);
 	tcase_add_test(t, a_restricted_handle_reaches_one_domain);
+	tcase_add_test(t, a_sandboxed_worker_needs_only_the_calls_listed);
+	tcase_add_test(t, a_child_that_closes_takes_nothing_from_its_parent);
 	tcase_add_test(t, the_limit_of_mappings_holds);
 	tcase_add_test(t, copy_moves_bytes_both_ways);
 	tcase_add_test(t, copy_refuses_what_xen_refuses);

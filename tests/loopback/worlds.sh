@@ -51,6 +51,8 @@ like "destroy" "$(in_world '$L domain --detach --name gg -- sleep 9; $L destroy 
 like "destroy what is not there" "$(in_world '$L destroy 9')" "there is no such domain"
 is "stats as JSON" "$(in_world '$L stats --json' | grep -c '"domid": 0, "name": "Domain-0", "state": "running"')" 1
 is "a guest sees its own directory only" "$(in_world '$L domain --detach -- sleep 9 > /dev/null; $L domain -- sh -c "ls \$XENSTORED_RUNDIR | xargs"')" "hv xenstored"
+is "and puts nothing there" "$(in_world '$L domain -- sh -c "touch \$XENSTORED_RUNDIR/x 2>&1 | grep -c Read-only"')" 1
+is "closed standard descriptors" "$("$L" run -- sh -c 'ls -l /proc/self/fd | grep -c /dev/null' <&- 2>&-)" 2
 if [ "$(id -u)" = 0 ]; then
 	is "and nothing below it, not even root" "$(in_world '$L domain -- sh -c "umount -l \$XENSTORED_RUNDIR 2>/dev/null; ls \$XENSTORED_RUNDIR | xargs"')" ""
 	is "--user" "$(in_world '$L domain --user nobody -- sh -c "id -u; xenstore-read domid"' | xargs)" "65534 1"
@@ -114,6 +116,8 @@ is "a stopped guest stops nobody else" "$(in_world "timeout 20 sh -c '
 for i in 1 2 3; do \$L domain -- true || exit 1; done
 \$L destroy 2; wait; echo through'")" through
 is "messages that make no sense" "$(in_world '$L domain -- $T/loopback-hostile 20000')" "20000 messages, the broker lives"
+
+is "nor from domain 0" "$(in_world '$T/loopback-hostile 20000' | tail -1)" "20000 messages, the broker lives"
 
 user() { setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/ TMPDIR=/tmp "$@"; }
 if [ "$(id -u)" != 0 ]; then
