@@ -165,7 +165,7 @@ function source(    s, i) {
 		printf "static const struct coproc_set_field %s_fields[] = {\n", order[s]
 		for (i = 1; i <= rows; i++)
 			if (set[i] == order[s] && type[i] != "state")
-				printf "\t{ %s, offsetof(struct coproc_%s_nodes, %s) },\n", id[i], order[s], field(name[i])
+				printf "\t{ %s,\n\t  offsetof(struct coproc_%s_nodes, %s) },\n", id[i], order[s], field(name[i])
 		print "};"
 	}
 	print ""

@@ -66,7 +66,8 @@ static bool advertise(struct peer *p, const struct coproc_xs_view *view, char *w
 	return false;
 }
 
-static bool agree(const struct coproc_xs_view *view, const struct coproc_frontend_nodes *f, char *why)
+static bool agree(const struct coproc_xs_view *view, const struct coproc_frontend_nodes *f,
+		  char *why)
 {
 	struct coproc_toolstack_nodes t;
 	struct coproc_backend_nodes b;
@@ -189,7 +190,8 @@ static int turn(struct peer *p)
 	char why[COPROC_NODE_MESSAGE_SIZE] = "";
 	unsigned int peer;
 	bool done;
-	int rc = coproc_xs_look(p->xs, backend ? p->dir : p->peer_dir, backend ? p->peer_dir : p->dir, &view);
+	int rc = coproc_xs_look(p->xs, backend ? p->dir : p->peer_dir,
+				backend ? p->peer_dir : p->dir, &view);
 
 	if (rc)
 		return rc;

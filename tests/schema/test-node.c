@@ -10,7 +10,7 @@
 #include "protocol/coprocif.h"
 #include "xenstore-schema/nodes.h"
 
-#define NODE(id)        (&coproc_node[COPROC_NODE_##id])
+#define NODE(id) (&coproc_node[COPROC_NODE_##id])
 
 /* The parser gets exactly the bytes, on the heap, so that the sanitizers see
  * any look past the end. */
@@ -36,8 +36,8 @@ static void takes(const struct coproc_node *node, const char *text, uint64_t val
 {
 	uint64_t out = ~value;
 
-	ck_assert_msg(number(node, text, strlen(text), &out) == COPROC_NODE_OK,
-		      "%s refused \"%s\"", node->name, text);
+	ck_assert_msg(number(node, text, strlen(text), &out) == COPROC_NODE_OK, "%s refused \"%s\"",
+		      node->name, text);
 	ck_assert_uint_eq(out, value);
 }
 
@@ -97,8 +97,8 @@ END_TEST
 START_TEST(numbers_have_one_spelling)
 {
 	static const char *const bad[] = {
-		"+1", "-1", " 1", "1 ", "1\n", "\t1", "01", "00", "0x1", "1.0", "1e3", "1,2", "one",
-		"1a", "a1", "\xd9\xa1", "1;", "--", "0b1",
+	    "+1",  "-1",  " 1",	 "1 ", "1\n", "\t1",	  "01", "00", "0x1", "1.0",
+	    "1e3", "1,2", "one", "1a", "a1",  "\xd9\xa1", "1;", "--", "0b1",
 	};
 	size_t i;
 
@@ -119,10 +119,12 @@ START_TEST(nul_inside_is_refused)
 	ck_assert_int_eq(number(NODE(TOOLSTACK_WEIGHT), "\0001", 2, &out), COPROC_NODE_SYNTAX);
 	ck_assert_int_eq(number(NODE(TOOLSTACK_MAX_CLASS), "normal\0", 7, &out), COPROC_NODE_RANGE);
 	ck_assert_int_eq(number(NODE(BACKEND_VERSIONS), "1\0", 2, &out), COPROC_NODE_SYNTAX);
-	ck_assert_int_eq(coproc_node_parse_string(NODE(BACKEND_KIND), "gpu\0", 4, name,
-						  sizeof(name), NULL), COPROC_NODE_SYNTAX);
-	ck_assert_int_eq(coproc_node_parse_string(path, "/a\0b", 4, long_path, sizeof(long_path),
-						  NULL), COPROC_NODE_SYNTAX);
+	ck_assert_int_eq(
+	    coproc_node_parse_string(NODE(BACKEND_KIND), "gpu\0", 4, name, sizeof(name), NULL),
+	    COPROC_NODE_SYNTAX);
+	ck_assert_int_eq(
+	    coproc_node_parse_string(path, "/a\0b", 4, long_path, sizeof(long_path), NULL),
+	    COPROC_NODE_SYNTAX);
 }
 END_TEST
 
@@ -131,7 +133,7 @@ START_TEST(every_byte_but_a_digit_is_refused)
 	unsigned int c;
 
 	for (c = 0; c < 256; c++) {
-		char text[3] = { '1', (char)c, '1' };
+		char text[3] = {'1', (char)c, '1'};
 		uint64_t out;
 		enum coproc_node_fault fault = number(NODE(TOOLSTACK_WEIGHT), text, 3, &out);
 
@@ -240,8 +242,10 @@ START_TEST(names)
 
 	ck_assert_int_eq(string(node, "m4-0_a.B9", out, sizeof(out)), COPROC_NODE_OK);
 	ck_assert_str_eq(out, "m4-0_a.B9");
-	ck_assert_int_eq(string(node, "abcdefghijabcdefghijabcdefghijk", out, sizeof(out)), COPROC_NODE_OK);
-	ck_assert_int_eq(string(node, "abcdefghijabcdefghijabcdefghijkl", out, sizeof(out)), COPROC_NODE_LENGTH);
+	ck_assert_int_eq(string(node, "abcdefghijabcdefghijabcdefghijk", out, sizeof(out)),
+			 COPROC_NODE_OK);
+	ck_assert_int_eq(string(node, "abcdefghijabcdefghijabcdefghijkl", out, sizeof(out)),
+			 COPROC_NODE_LENGTH);
 	ck_assert_int_eq(string(node, "", out, sizeof(out)), COPROC_NODE_LENGTH);
 	ck_assert_int_eq(string(node, "a b", out, sizeof(out)), COPROC_NODE_SYNTAX);
 	ck_assert_int_eq(string(node, "a/b", out, sizeof(out)), COPROC_NODE_SYNTAX);
@@ -256,7 +260,8 @@ START_TEST(paths)
 	const struct coproc_node *node = NODE(LINK_BACKEND);
 	char out[129];
 
-	ck_assert_int_eq(string(node, "/local/domain/0/backend/vcoproc/3/0", out, sizeof(out)), COPROC_NODE_OK);
+	ck_assert_int_eq(string(node, "/local/domain/0/backend/vcoproc/3/0", out, sizeof(out)),
+			 COPROC_NODE_OK);
 	ck_assert_int_eq(string(node, "/a", out, sizeof(out)), COPROC_NODE_OK);
 	ck_assert_int_eq(string(node, "/", out, sizeof(out)), COPROC_NODE_SYNTAX);
 	ck_assert_int_eq(string(node, "a", out, sizeof(out)), COPROC_NODE_SYNTAX);
@@ -275,7 +280,8 @@ START_TEST(texts_are_made_printable)
 	const struct coproc_node *node = NODE(BACKEND_ERROR);
 	char out[256];
 
-	ck_assert_int_eq(string(node, "F11: \033[2Jtoo\nmany\x7f\xff", out, sizeof(out)), COPROC_NODE_OK);
+	ck_assert_int_eq(string(node, "F11: \033[2Jtoo\nmany\x7f\xff", out, sizeof(out)),
+			 COPROC_NODE_OK);
 	ck_assert_str_eq(out, "F11: ?[2Jtoo?many??");
 	ck_assert_int_eq(string(node, "", out, sizeof(out)), COPROC_NODE_OK);
 	ck_assert_str_eq(out, "");
@@ -289,18 +295,28 @@ START_TEST(absence_is_the_default_or_refused)
 	uint32_t small = 0;
 	char text[256] = "x";
 
-	ck_assert_int_eq(coproc_node_parse_u64(NODE(TOOLSTACK_WEIGHT), NULL, 0, &out, &error), COPROC_NODE_OK);
+	ck_assert_int_eq(coproc_node_parse_u64(NODE(TOOLSTACK_WEIGHT), NULL, 0, &out, &error),
+			 COPROC_NODE_OK);
 	ck_assert_uint_eq(out, 100);
-	ck_assert_int_eq(coproc_node_parse_u32(NODE(TOOLSTACK_MAX_CLASS), NULL, 0, &small, &error), COPROC_NODE_OK);
+	ck_assert_int_eq(coproc_node_parse_u32(NODE(TOOLSTACK_MAX_CLASS), NULL, 0, &small, &error),
+			 COPROC_NODE_OK);
 	ck_assert_uint_eq(small, XENCOPROC_CLASS_NORMAL);
-	ck_assert_int_eq(coproc_node_parse_u32(NODE(BACKEND_FEATURE_JOURNAL), NULL, 0, &small, &error), COPROC_NODE_OK);
+	ck_assert_int_eq(
+	    coproc_node_parse_u32(NODE(BACKEND_FEATURE_JOURNAL), NULL, 0, &small, &error),
+	    COPROC_NODE_OK);
 	ck_assert_uint_eq(small, 0);
-	ck_assert_int_eq(coproc_node_parse_string(NODE(BACKEND_ERROR), NULL, 0, text, sizeof(text), &error), COPROC_NODE_OK);
+	ck_assert_int_eq(
+	    coproc_node_parse_string(NODE(BACKEND_ERROR), NULL, 0, text, sizeof(text), &error),
+	    COPROC_NODE_OK);
 	ck_assert_str_eq(text, "");
-	ck_assert_int_eq(coproc_node_parse_u64(NODE(BACKEND_MAX_QUEUES), NULL, 0, &out, &error), COPROC_NODE_ABSENT);
-	ck_assert_str_eq(error.message, "max-queues is absent; allowed: a decimal number from 1 to 30");
+	ck_assert_int_eq(coproc_node_parse_u64(NODE(BACKEND_MAX_QUEUES), NULL, 0, &out, &error),
+			 COPROC_NODE_ABSENT);
+	ck_assert_str_eq(error.message,
+			 "max-queues is absent; allowed: a decimal number from 1 to 30");
 	ck_assert_ptr_eq(error.node, NODE(BACKEND_MAX_QUEUES));
-	ck_assert_int_eq(coproc_node_parse_string(NODE(BACKEND_KIND), NULL, 0, text, sizeof(text), &error), COPROC_NODE_ABSENT);
+	ck_assert_int_eq(
+	    coproc_node_parse_string(NODE(BACKEND_KIND), NULL, 0, text, sizeof(text), &error),
+	    COPROC_NODE_ABSENT);
 }
 END_TEST
 
@@ -311,9 +327,13 @@ START_TEST(a_wrong_parser_is_the_callers_fault)
 	uint32_t small = 0;
 	char text[256];
 
-	ck_assert_int_eq(coproc_node_parse_u32(NODE(BACKEND_LOCAL_MEMORY), "1", 1, &small, &error), COPROC_NODE_TYPE);
-	ck_assert_int_eq(coproc_node_parse_u64(NODE(BACKEND_KIND), "1", 1, &out, &error), COPROC_NODE_TYPE);
-	ck_assert_int_eq(coproc_node_parse_string(NODE(BACKEND_STATE), "1", 1, text, sizeof(text), &error), COPROC_NODE_TYPE);
+	ck_assert_int_eq(coproc_node_parse_u32(NODE(BACKEND_LOCAL_MEMORY), "1", 1, &small, &error),
+			 COPROC_NODE_TYPE);
+	ck_assert_int_eq(coproc_node_parse_u64(NODE(BACKEND_KIND), "1", 1, &out, &error),
+			 COPROC_NODE_TYPE);
+	ck_assert_int_eq(
+	    coproc_node_parse_string(NODE(BACKEND_STATE), "1", 1, text, sizeof(text), &error),
+	    COPROC_NODE_TYPE);
 }
 END_TEST
 
@@ -325,18 +345,23 @@ START_TEST(errors_name_say_and_allow)
 	size_t i;
 
 	coproc_node_parse_u64(NODE(TOOLSTACK_WEIGHT), "0", 1, &out, &error);
-	ck_assert_str_eq(error.message, "weight says \"0\"; allowed: a decimal number from 1 to 10000");
+	ck_assert_str_eq(error.message,
+			 "weight says \"0\"; allowed: a decimal number from 1 to 10000");
 	coproc_node_parse_u64(NODE(TOOLSTACK_MAX_CLASS), "fast", 4, &out, &error);
-	ck_assert_str_eq(error.message, "max-class says \"fast\"; allowed: one of realtime, normal, batch");
+	ck_assert_str_eq(error.message,
+			 "max-class says \"fast\"; allowed: one of realtime, normal, batch");
 	coproc_node_parse_u64(NODE(TOOLSTACK_CAP), "\033]0;x\a\"\n", 8, &out, &error);
-	ck_assert_str_eq(error.message, "cap says \"?]0;x???\"; allowed: a decimal number from 0 to 100");
+	ck_assert_str_eq(error.message,
+			 "cap says \"?]0;x???\"; allowed: a decimal number from 0 to 100");
 	/* Whatever comes, whatever node: it fits, is printable, and ends. */
 	memset(hostile, 0xff, sizeof(hostile));
 	for (i = 0; i < COPROC_NODES; i++) {
 		const char *c;
 
 		memset(&error, 0x55, sizeof(error));
-		ck_assert_int_ne(coproc_node_check(&coproc_node[i], hostile, sizeof(hostile), &error), COPROC_NODE_OK);
+		ck_assert_int_ne(
+		    coproc_node_check(&coproc_node[i], hostile, sizeof(hostile), &error),
+		    COPROC_NODE_OK);
 		for (c = error.message; *c; c++)
 			ck_assert(*c >= ' ' && *c <= '~');
 		ck_assert_uint_lt(c - error.message, sizeof(error.message) - 1);
@@ -351,7 +376,7 @@ START_TEST(what_is_formatted_parses_to_the_same)
 
 	for (i = 0; i < COPROC_NODES; i++) {
 		const struct coproc_node *node = &coproc_node[i];
-		uint64_t values[3] = { node->low, node->high, node->absent }, out;
+		uint64_t values[3] = {node->low, node->high, node->absent}, out;
 		size_t k;
 
 		if (coproc_node_format_u64(node, 0, text, sizeof(text), NULL) == COPROC_NODE_TYPE)
@@ -363,8 +388,12 @@ START_TEST(what_is_formatted_parses_to_the_same)
 		for (k = 0; k < 3; k++) {
 			if (k == 2 && node->required)
 				continue;
-			ck_assert_int_eq(coproc_node_format_u64(node, values[k], text, sizeof(text), NULL), COPROC_NODE_OK);
-			ck_assert_int_eq(coproc_node_parse_u64(node, text, strlen(text), &out, NULL), COPROC_NODE_OK);
+			ck_assert_int_eq(
+			    coproc_node_format_u64(node, values[k], text, sizeof(text), NULL),
+			    COPROC_NODE_OK);
+			ck_assert_int_eq(
+			    coproc_node_parse_u64(node, text, strlen(text), &out, NULL),
+			    COPROC_NODE_OK);
 			ck_assert_uint_eq(out, values[k]);
 		}
 	}
@@ -376,14 +405,27 @@ START_TEST(nobody_formats_what_nobody_takes)
 	char text[COPROC_NODE_NUMERIC_SIZE];
 	struct coproc_node_error error;
 
-	ck_assert_int_eq(coproc_node_format_u64(NODE(TOOLSTACK_WEIGHT), 0, text, sizeof(text), &error), COPROC_NODE_RANGE);
-	ck_assert_str_eq(error.message, "weight says \"0\"; allowed: a decimal number from 1 to 10000");
-	ck_assert_int_eq(coproc_node_format_u64(NODE(TOOLSTACK_MAX_CLASS), 0, text, sizeof(text), NULL), COPROC_NODE_RANGE);
-	ck_assert_int_eq(coproc_node_format_u64(NODE(TOOLSTACK_MAX_CLASS), 4, text, sizeof(text), NULL), COPROC_NODE_RANGE);
-	ck_assert_int_eq(coproc_node_format_u64(NODE(BACKEND_VERSIONS), 0, text, sizeof(text), NULL), COPROC_NODE_RANGE);
-	ck_assert_int_eq(coproc_node_format_u64(NODE(BACKEND_VERSIONS), 1, text, sizeof(text), NULL), COPROC_NODE_RANGE);
-	ck_assert_int_eq(coproc_node_format_u64(NODE(TOOLSTACK_WEIGHT), 100, text, 3, NULL), COPROC_NODE_LENGTH);
-	ck_assert_int_eq(coproc_node_format_u64(NODE(TOOLSTACK_WEIGHT), 100, text, 4, NULL), COPROC_NODE_OK);
+	ck_assert_int_eq(
+	    coproc_node_format_u64(NODE(TOOLSTACK_WEIGHT), 0, text, sizeof(text), &error),
+	    COPROC_NODE_RANGE);
+	ck_assert_str_eq(error.message,
+			 "weight says \"0\"; allowed: a decimal number from 1 to 10000");
+	ck_assert_int_eq(
+	    coproc_node_format_u64(NODE(TOOLSTACK_MAX_CLASS), 0, text, sizeof(text), NULL),
+	    COPROC_NODE_RANGE);
+	ck_assert_int_eq(
+	    coproc_node_format_u64(NODE(TOOLSTACK_MAX_CLASS), 4, text, sizeof(text), NULL),
+	    COPROC_NODE_RANGE);
+	ck_assert_int_eq(
+	    coproc_node_format_u64(NODE(BACKEND_VERSIONS), 0, text, sizeof(text), NULL),
+	    COPROC_NODE_RANGE);
+	ck_assert_int_eq(
+	    coproc_node_format_u64(NODE(BACKEND_VERSIONS), 1, text, sizeof(text), NULL),
+	    COPROC_NODE_RANGE);
+	ck_assert_int_eq(coproc_node_format_u64(NODE(TOOLSTACK_WEIGHT), 100, text, 3, NULL),
+			 COPROC_NODE_LENGTH);
+	ck_assert_int_eq(coproc_node_format_u64(NODE(TOOLSTACK_WEIGHT), 100, text, 4, NULL),
+			 COPROC_NODE_OK);
 }
 END_TEST
 

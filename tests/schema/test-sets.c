@@ -11,21 +11,37 @@
 static struct coproc_backend_nodes backend_example(void)
 {
 	return (struct coproc_backend_nodes){
-		.versions = 1u << 1, .kind = "cortex-m", .preemption = COPROC_PREEMPTION_CHECKPOINT,
-		.firmware_kinds = 1u << 1 | 1u << 5, .local_memory = 1ull << 40,
-		.max_queues = 8, .max_ring_order = 9, .max_contexts = 64, .max_buffers = 1024,
-		.max_pages = 65536, .max_firmware = 16, .max_firmware_bytes = 1u << 20,
-		.max_operands = 64, .max_run_limit_us = 1000000,
-		.feature_journal = 1, .feature_digest_load = 1,
+	    .versions = 1u << 1,
+	    .kind = "cortex-m",
+	    .preemption = COPROC_PREEMPTION_CHECKPOINT,
+	    .firmware_kinds = 1u << 1 | 1u << 5,
+	    .local_memory = 1ull << 40,
+	    .max_queues = 8,
+	    .max_ring_order = 9,
+	    .max_contexts = 64,
+	    .max_buffers = 1024,
+	    .max_pages = 65536,
+	    .max_firmware = 16,
+	    .max_firmware_bytes = 1u << 20,
+	    .max_operands = 64,
+	    .max_run_limit_us = 1000000,
+	    .feature_journal = 1,
+	    .feature_digest_load = 1,
 	};
 }
 
 static struct coproc_frontend_nodes frontend_example(void)
 {
 	return (struct coproc_frontend_nodes){
-		.version = 1, .request_journal = 1, .request_save_area = 1,
-		.frontend_index_ref = 8, .backend_index_ref = 9, .control_sq_ref = 10,
-		.control_cq_ref = 11, .event_ring_ref = 12, .event_channel = 5,
+	    .version = 1,
+	    .request_journal = 1,
+	    .request_save_area = 1,
+	    .frontend_index_ref = 8,
+	    .backend_index_ref = 9,
+	    .control_sq_ref = 10,
+	    .control_cq_ref = 11,
+	    .event_ring_ref = 12,
+	    .event_channel = 5,
 	};
 }
 
@@ -65,13 +81,14 @@ START_TEST(each_set_goes_there_and_back)
 	struct coproc_backend_nodes b = backend_example(), b2;
 	struct coproc_frontend_nodes f = frontend_example(), f2;
 	struct coproc_toolstack_nodes t = toolstack_example(), t2;
-	struct coproc_link_nodes l = { "/local/domain/0/backend/vcoproc/3/0", 0 }, l2;
+	struct coproc_link_nodes l = {"/local/domain/0/backend/vcoproc/3/0", 0}, l2;
 	static struct coproc_node_texts texts;
 
 	strcpy(b.error, "F11: queues");
 	memset(&b2, 0xaa, sizeof(b2));
 	ck_assert_int_eq(coproc_backend_nodes_format(&b, &texts, NULL), COPROC_NODE_OK);
-	ck_assert_int_eq(coproc_backend_nodes_parse(texts.node, texts.count, &b2, NULL), COPROC_NODE_OK);
+	ck_assert_int_eq(coproc_backend_nodes_parse(texts.node, texts.count, &b2, NULL),
+			 COPROC_NODE_OK);
 	ck_assert_str_eq(b2.kind, "cortex-m");
 	ck_assert_str_eq(b2.error, "F11: queues");
 	ck_assert_uint_eq(b2.local_memory, 1ull << 40);
@@ -81,15 +98,18 @@ START_TEST(each_set_goes_there_and_back)
 	ck_assert_str_eq(find(&texts, "preemption")->text, "checkpoint");
 	ck_assert_str_eq(find(&texts, "feature-save-area")->text, "0");
 	ck_assert_int_eq(coproc_frontend_nodes_format(&f, &texts, NULL), COPROC_NODE_OK);
-	ck_assert_int_eq(coproc_frontend_nodes_parse(texts.node, texts.count, &f2, NULL), COPROC_NODE_OK);
+	ck_assert_int_eq(coproc_frontend_nodes_parse(texts.node, texts.count, &f2, NULL),
+			 COPROC_NODE_OK);
 	ck_assert_int_eq(memcmp(&f, &f2, offsetof(struct coproc_frontend_nodes, error)), 0);
 	ck_assert_int_eq(coproc_toolstack_nodes_format(&t, &texts, NULL), COPROC_NODE_OK);
-	ck_assert_int_eq(coproc_toolstack_nodes_parse(texts.node, texts.count, &t2, NULL), COPROC_NODE_OK);
+	ck_assert_int_eq(coproc_toolstack_nodes_parse(texts.node, texts.count, &t2, NULL),
+			 COPROC_NODE_OK);
 	ck_assert_uint_eq(t2.weight, 100);
 	ck_assert_uint_eq(t2.max_class, XENCOPROC_CLASS_NORMAL);
 	ck_assert_str_eq(t2.coprocessor, "m4");
 	ck_assert_int_eq(coproc_link_nodes_format(&l, &texts, NULL), COPROC_NODE_OK);
-	ck_assert_int_eq(coproc_link_nodes_parse(texts.node, texts.count, &l2, NULL), COPROC_NODE_OK);
+	ck_assert_int_eq(coproc_link_nodes_parse(texts.node, texts.count, &l2, NULL),
+			 COPROC_NODE_OK);
 	ck_assert_str_eq(l2.backend, l.backend);
 }
 END_TEST
@@ -140,7 +160,8 @@ START_TEST(each_required_node_is_required)
 	ck_assert_int_eq(coproc_backend_nodes_format(&b, &texts, NULL), COPROC_NODE_OK);
 	for (i = 0; i < texts.count; i++) {
 		struct coproc_node_text saved = texts.node[i];
-		const struct coproc_node *node = coproc_node_find(COPROC_DIR_BACKEND, saved.name, strlen(saved.name));
+		const struct coproc_node *node =
+		    coproc_node_find(COPROC_DIR_BACKEND, saved.name, strlen(saved.name));
 		enum coproc_node_fault fault;
 
 		texts.node[i].text = NULL;
@@ -159,8 +180,8 @@ START_TEST(unknown_nodes_are_ignored)
 {
 	struct coproc_link_nodes l;
 	const struct coproc_node_text texts[] = {
-		{ "frills", "\xff", 1 }, { "backend-id", "7", 1 }, { "", "", 0 },
-		{ "backend", "/a/b", 4 }, { "backend-idx", "9", 1 },
+	    {"frills", "\xff", 1},  {"backend-id", "7", 1},  {"", "", 0},
+	    {"backend", "/a/b", 4}, {"backend-idx", "9", 1},
 	};
 
 	ck_assert_int_eq(coproc_link_nodes_parse(texts, 5, &l, NULL), COPROC_NODE_OK);
@@ -181,18 +202,21 @@ START_TEST(a_budget_needs_its_period)
 	t.realtime_period_us = 10;
 	ck_assert_int_eq(coproc_toolstack_nodes_format(&t, &texts, &error), COPROC_NODE_OK);
 	set(&texts, "realtime-budget-us", "0");
-	ck_assert_int_eq(coproc_toolstack_nodes_parse(texts.node, texts.count, &t, &error), COPROC_NODE_CONFLICT);
+	ck_assert_int_eq(coproc_toolstack_nodes_parse(texts.node, texts.count, &t, &error),
+			 COPROC_NODE_CONFLICT);
 	set(&texts, "realtime-budget-us", "11");
-	ck_assert_int_eq(coproc_toolstack_nodes_parse(texts.node, texts.count, &t, &error), COPROC_NODE_CONFLICT);
-	ck_assert_str_eq(error.message, "realtime-budget-us: must not be more than realtime-period-us");
+	ck_assert_int_eq(coproc_toolstack_nodes_parse(texts.node, texts.count, &t, &error),
+			 COPROC_NODE_CONFLICT);
+	ck_assert_str_eq(error.message,
+			 "realtime-budget-us: must not be more than realtime-period-us");
 }
 END_TEST
 
 START_TEST(no_grant_serves_two_rings)
 {
 	static const char *const names[] = {
-		"frontend-index-ref", "backend-index-ref", "control-sq-ref", "control-cq-ref",
-		"event-ring-ref",
+	    "frontend-index-ref", "backend-index-ref", "control-sq-ref",
+	    "control-cq-ref",	  "event-ring-ref",
 	};
 	struct coproc_frontend_nodes f = frontend_example();
 	static struct coproc_node_texts texts;
@@ -201,11 +225,14 @@ START_TEST(no_grant_serves_two_rings)
 
 	for (i = 0; i < 5; i++)
 		for (j = 0; j < i; j++) {
-			ck_assert_int_eq(coproc_frontend_nodes_format(&f, &texts, NULL), COPROC_NODE_OK);
+			ck_assert_int_eq(coproc_frontend_nodes_format(&f, &texts, NULL),
+					 COPROC_NODE_OK);
 			set(&texts, names[i], "77");
 			set(&texts, names[j], "77");
 			struct coproc_frontend_nodes out;
-			ck_assert_int_eq(coproc_frontend_nodes_parse(texts.node, texts.count, &out, &error), COPROC_NODE_CONFLICT);
+			ck_assert_int_eq(
+			    coproc_frontend_nodes_parse(texts.node, texts.count, &out, &error),
+			    COPROC_NODE_CONFLICT);
 			ck_assert_str_eq(error.node->name, names[i]);
 		}
 }
@@ -239,7 +266,8 @@ START_TEST(features_are_what_both_want)
 			coproc_features_request(&f, wanted);
 			ck_assert_uint_eq(coproc_features_advertised(&b), offered);
 			ck_assert_uint_eq(coproc_features_requested(&f), wanted);
-			ck_assert_int_eq(coproc_negotiate(&t, &b, &f, &limits, NULL), COPROC_NODE_OK);
+			ck_assert_int_eq(coproc_negotiate(&t, &b, &f, &limits, NULL),
+					 COPROC_NODE_OK);
 			ck_assert_uint_eq(limits.features, offered & wanted);
 		}
 }
@@ -272,13 +300,14 @@ START_TEST(a_version_that_was_not_offered_is_refused)
 	struct coproc_backend_nodes b = backend_example();
 	struct coproc_frontend_nodes f = frontend_example();
 	struct coproc_toolstack_nodes t = toolstack_example();
-	struct coproc_limits limits = { .max_queues = 12345 };
+	struct coproc_limits limits = {.max_queues = 12345};
 	struct coproc_node_error error;
 	uint32_t version;
 
 	for (version = 0; version < 40; version++) {
 		f.version = version;
-		ck_assert_int_eq(coproc_negotiate(&t, &b, &f, &limits, &error), version == 1 ? COPROC_NODE_OK : COPROC_NODE_RANGE);
+		ck_assert_int_eq(coproc_negotiate(&t, &b, &f, &limits, &error),
+				 version == 1 ? COPROC_NODE_OK : COPROC_NODE_RANGE);
 	}
 	/* Offered, but unknown to this source. */
 	b.versions = 1u << 2;
@@ -296,17 +325,17 @@ START_TEST(every_number_is_bounded)
 	struct coproc_limits limits;
 	struct coproc_node_error error;
 	static const size_t field[] = {
-		offsetof(struct coproc_backend_nodes, max_queues),
-		offsetof(struct coproc_backend_nodes, max_ring_order),
-		offsetof(struct coproc_backend_nodes, max_contexts),
-		offsetof(struct coproc_backend_nodes, max_buffers),
-		offsetof(struct coproc_backend_nodes, max_pages),
-		offsetof(struct coproc_backend_nodes, max_firmware),
-		offsetof(struct coproc_backend_nodes, max_firmware_bytes),
-		offsetof(struct coproc_backend_nodes, max_operands),
-		offsetof(struct coproc_backend_nodes, max_run_limit_us),
+	    offsetof(struct coproc_backend_nodes, max_queues),
+	    offsetof(struct coproc_backend_nodes, max_ring_order),
+	    offsetof(struct coproc_backend_nodes, max_contexts),
+	    offsetof(struct coproc_backend_nodes, max_buffers),
+	    offsetof(struct coproc_backend_nodes, max_pages),
+	    offsetof(struct coproc_backend_nodes, max_firmware),
+	    offsetof(struct coproc_backend_nodes, max_firmware_bytes),
+	    offsetof(struct coproc_backend_nodes, max_operands),
+	    offsetof(struct coproc_backend_nodes, max_run_limit_us),
 	};
-	static const uint32_t bad[] = { 0, 0xffffffffu };
+	static const uint32_t bad[] = {0, 0xffffffffu};
 	size_t i, k;
 
 	for (i = 0; i < sizeof(field) / sizeof(field[0]); i++)
@@ -315,7 +344,8 @@ START_TEST(every_number_is_bounded)
 
 			memcpy((char *)&b + field[i], &bad[k], sizeof(bad[k]));
 			memset(&limits, 0x5a, sizeof(limits));
-			ck_assert_int_eq(coproc_negotiate(&t, &b, &f, &limits, &error), COPROC_NODE_RANGE);
+			ck_assert_int_eq(coproc_negotiate(&t, &b, &f, &limits, &error),
+					 COPROC_NODE_RANGE);
 			ck_assert_uint_eq(limits.max_queues, 0x5a5a5a5a);
 		}
 	t.max_class = 0;
@@ -355,7 +385,9 @@ START_TEST(paths_fit_and_parse)
 	ck_assert_str_eq(path, "/local/domain/4294967295/backend/vcoproc/4294967295/4294967295");
 	coproc_frontend_path(path, sizeof(path), 3, 0);
 	ck_assert_str_eq(path, "/local/domain/3/device/vcoproc/0");
-	ck_assert_int_eq(coproc_node_check(&coproc_node[COPROC_NODE_TOOLSTACK_FRONTEND], path, strlen(path), NULL), COPROC_NODE_OK);
+	ck_assert_int_eq(coproc_node_check(&coproc_node[COPROC_NODE_TOOLSTACK_FRONTEND], path,
+					   strlen(path), NULL),
+			 COPROC_NODE_OK);
 }
 END_TEST
 
@@ -365,13 +397,17 @@ START_TEST(the_table_agrees_with_the_wire)
 	const char *names[COPROC_SET_NODES_MAX];
 
 	ck_assert_uint_eq(coproc_node[COPROC_NODE_BACKEND_MAX_QUEUES].high, XENCOPROC_QUEUE_MAX);
-	ck_assert_uint_eq(coproc_node[COPROC_NODE_TOOLSTACK_QUOTA_QUEUES].high, XENCOPROC_QUEUE_MAX);
+	ck_assert_uint_eq(coproc_node[COPROC_NODE_TOOLSTACK_QUOTA_QUEUES].high,
+			  XENCOPROC_QUEUE_MAX);
 	ck_assert_uint_eq(coproc_node[COPROC_NODE_BACKEND_MAX_RING_ORDER].low, XENCOPROC_ORDER_MIN);
-	ck_assert_uint_eq(coproc_node[COPROC_NODE_BACKEND_MAX_RING_ORDER].high, XENCOPROC_ORDER_MAX);
-	ck_assert_uint_eq(coproc_node[COPROC_NODE_BACKEND_MAX_OPERANDS].low, XENCOPROC_INLINE_OPERANDS);
+	ck_assert_uint_eq(coproc_node[COPROC_NODE_BACKEND_MAX_RING_ORDER].high,
+			  XENCOPROC_ORDER_MAX);
+	ck_assert_uint_eq(coproc_node[COPROC_NODE_BACKEND_MAX_OPERANDS].low,
+			  XENCOPROC_INLINE_OPERANDS);
 	ck_assert_uint_eq(coproc_node[COPROC_NODE_BACKEND_MAX_FIRMWARE_BYTES].high,
 			  (uint64_t)XENCOPROC_BUF_PAGES_MAX * XENCOPROC_PAGE_SIZE);
-	ck_assert_uint_lt(coproc_node[COPROC_NODE_FRONTEND_CONTROL_SQ_REF].high, XENCOPROC_GREF_NONE);
+	ck_assert_uint_lt(coproc_node[COPROC_NODE_FRONTEND_CONTROL_SQ_REF].high,
+			  XENCOPROC_GREF_NONE);
 	ck_assert_uint_eq(coproc_set_names(COPROC_SET_BACKEND, names), 20);
 	ck_assert_str_eq(names[0], "versions");
 	ck_assert_uint_eq(coproc_set_names(COPROC_SET_LINK, names), 2);
@@ -406,7 +442,8 @@ START_TEST(random_texts_are_answered)
 			ck_assert_uint_ge(value, node->low);
 			ck_assert_uint_le(value, node->high);
 		}
-		if (coproc_node_parse_string(node, text, len, out, sizeof(out), NULL) == COPROC_NODE_OK)
+		if (coproc_node_parse_string(node, text, len, out, sizeof(out), NULL) ==
+		    COPROC_NODE_OK)
 			ck_assert_uint_eq(strlen(out), len);
 	}
 }

@@ -11,23 +11,22 @@
 #include "tests/unit/tap.h"
 #include "xenstore-schema/state.h"
 
-#define B       COPROC_SIDE_BACKEND
-#define F       COPROC_SIDE_FRONTEND
+#define B COPROC_SIDE_BACKEND
+#define F COPROC_SIDE_FRONTEND
 
 /*
  * The world: what each process holds in memory (0 after a start), what its
- * node says, and what each wishes.  `pages` is which connection the
- * frontend's node names, `mapped` which one the backend has mapped; of both
- * only whether they agree matters.
+ * node says, what each wishes, and whether the pages that the backend has
+ * mapped are those that the frontend granted last.
  */
 struct world {
-	unsigned char mine[2];          /* in memory */
-	unsigned char node[2];          /* 0 .. 8, COPROC_PEER_VANISHED */
+	unsigned char mine[2]; /* in memory */
+	unsigned char node[2]; /* 0 .. 8, COPROC_PEER_VANISHED */
 	unsigned char leaving[2];
-	unsigned char fresh;            /* the backend has mapped what the frontend granted */
+	unsigned char fresh; /* the backend has mapped what the frontend granted */
 };
 
-#define WORLDS  (9 * 9 * 10 * 10 * 2 * 2 * 2)
+#define WORLDS (9 * 9 * 10 * 10 * 2 * 2 * 2)
 
 static unsigned int number_of(const struct world *w)
 {
@@ -45,12 +44,18 @@ static struct world world_of(unsigned int n)
 {
 	struct world w;
 
-	w.fresh = n % 2; n /= 2;
-	w.leaving[1] = n % 2; n /= 2;
-	w.leaving[0] = n % 2; n /= 2;
-	w.node[1] = n % 10; n /= 10;
-	w.node[0] = n % 10; n /= 10;
-	w.mine[1] = n % 9; n /= 9;
+	w.fresh = n % 2;
+	n /= 2;
+	w.leaving[1] = n % 2;
+	n /= 2;
+	w.leaving[0] = n % 2;
+	n /= 2;
+	w.node[1] = n % 10;
+	n /= 10;
+	w.node[0] = n % 10;
+	n /= 10;
+	w.mine[1] = n % 9;
+	n /= 9;
 	w.mine[0] = n;
 	return w;
 }
@@ -181,7 +186,8 @@ static void explore(void)
 		/* A ring was broken, or nodes refused. */
 		for (side = B; side <= F; side++) {
 			w = world_of(queue[at]);
-			if (w.mine[side] != COPROC_STATE_CONNECTED && step_of(&w, side)->action != COPROC_DO_MAP &&
+			if (w.mine[side] != COPROC_STATE_CONNECTED &&
+			    step_of(&w, side)->action != COPROC_DO_MAP &&
 			    step_of(&w, side)->action != COPROC_DO_PUBLISH)
 				continue;
 			w.mine[side] = w.node[side] = coproc_state_refusal(COPROC_DO_NONE);
@@ -213,7 +219,7 @@ START_TEST(every_cell_is_sound)
 			for (mine = 0; mine < COPROC_STATES; mine++)
 				for (peer = 0; peer < COPROC_PEERS; peer++) {
 					const struct coproc_step *step =
-						coproc_state_step(side, wish, mine, peer);
+					    coproc_state_step(side, wish, mine, peer);
 
 					ck_assert_ptr_nonnull(step);
 					ck_assert_uint_lt(step->action, COPROC_ACTIONS);
@@ -234,8 +240,10 @@ END_TEST
 
 START_TEST(what_is_no_state_counts_as_unknown)
 {
-	ck_assert_ptr_eq(coproc_state_step(B, COPROC_WISH_STAY, 99, 1), coproc_state_step(B, COPROC_WISH_STAY, 0, 1));
-	ck_assert_ptr_eq(coproc_state_step(F, COPROC_WISH_STAY, 4, 99), coproc_state_step(F, COPROC_WISH_STAY, 4, 0));
+	ck_assert_ptr_eq(coproc_state_step(B, COPROC_WISH_STAY, 99, 1),
+			 coproc_state_step(B, COPROC_WISH_STAY, 0, 1));
+	ck_assert_ptr_eq(coproc_state_step(F, COPROC_WISH_STAY, 4, 99),
+			 coproc_state_step(F, COPROC_WISH_STAY, 4, 0));
 	ck_assert_uint_eq(coproc_peer_parse("4", 1), 4);
 	ck_assert_uint_eq(coproc_peer_parse("9", 1), COPROC_STATE_UNKNOWN);
 	ck_assert_uint_eq(coproc_peer_parse("10", 2), COPROC_STATE_UNKNOWN);
@@ -291,10 +299,12 @@ START_TEST(no_rest_is_a_dead_end)
 		if (!is_rest(&w))
 			continue;
 		rests++;
-		ck_assert_msg(is_good_rest(&w),
-			      "dead end: backend %s (node %s, %s), frontend %s (node %s, %s), fresh %d",
-			      coproc_state_name(w.mine[B]), coproc_state_name(w.node[B]), w.leaving[B] ? "leaving" : "staying",
-			      coproc_state_name(w.mine[F]), coproc_state_name(w.node[F]), w.leaving[F] ? "leaving" : "staying", w.fresh);
+		ck_assert_msg(
+		    is_good_rest(&w),
+		    "dead end: backend %s (node %s, %s), frontend %s (node %s, %s), fresh %d",
+		    coproc_state_name(w.mine[B]), coproc_state_name(w.node[B]),
+		    w.leaving[B] ? "leaving" : "staying", coproc_state_name(w.mine[F]),
+		    coproc_state_name(w.node[F]), w.leaving[F] ? "leaving" : "staying", w.fresh);
 	}
 	ck_assert_uint_gt(rests, 4);
 	printf("# %u worlds reached, %u of them at rest\n", queued, rests);
@@ -332,7 +342,8 @@ START_TEST(a_start_of_either_side_connects)
 			w.leaving[side] = 0;
 			w.fresh = 0;
 			run_to_rest(&w);
-			ck_assert_msg(w.mine[B] == COPROC_STATE_CONNECTED && w.mine[F] == COPROC_STATE_CONNECTED,
+			ck_assert_msg(w.mine[B] == COPROC_STATE_CONNECTED &&
+					  w.mine[F] == COPROC_STATE_CONNECTED,
 				      "start of side %d: backend %s, frontend %s", side,
 				      coproc_state_name(w.mine[B]), coproc_state_name(w.mine[F]));
 		}
@@ -370,9 +381,9 @@ static void connected(struct world *w)
 START_TEST(each_way_of_losing_the_backend)
 {
 	static const unsigned char seen[] = {
-		COPROC_STATE_UNKNOWN, COPROC_STATE_INITIALISING, COPROC_STATE_INIT_WAIT,
-		COPROC_STATE_INITIALISED, COPROC_STATE_CLOSED, COPROC_PEER_VANISHED,
-		COPROC_PEER_LATE,
+	    COPROC_STATE_UNKNOWN,     COPROC_STATE_INITIALISING, COPROC_STATE_INIT_WAIT,
+	    COPROC_STATE_INITIALISED, COPROC_STATE_CLOSED,	 COPROC_PEER_VANISHED,
+	    COPROC_PEER_LATE,
 	};
 	size_t i;
 
@@ -383,8 +394,10 @@ START_TEST(each_way_of_losing_the_backend)
 		ck_assert_uint_eq(step->action, COPROC_DO_LOST);
 		ck_assert_uint_eq(step->next, COPROC_STATE_INITIALISING);
 	}
-	ck_assert_uint_eq(coproc_state_step(F, COPROC_WISH_STAY, COPROC_STATE_CONNECTED, COPROC_STATE_CLOSING)->action,
-			  COPROC_DO_CLOSE);
+	ck_assert_uint_eq(
+	    coproc_state_step(F, COPROC_WISH_STAY, COPROC_STATE_CONNECTED, COPROC_STATE_CLOSING)
+		->action,
+	    COPROC_DO_CLOSE);
 }
 END_TEST
 
@@ -392,8 +405,8 @@ END_TEST
 START_TEST(each_way_of_losing_the_frontend)
 {
 	static const unsigned char seen[] = {
-		COPROC_STATE_UNKNOWN, COPROC_STATE_INITIALISING, COPROC_STATE_INIT_WAIT,
-		COPROC_STATE_CLOSING, COPROC_STATE_CLOSED, COPROC_PEER_VANISHED,
+	    COPROC_STATE_UNKNOWN, COPROC_STATE_INITIALISING, COPROC_STATE_INIT_WAIT,
+	    COPROC_STATE_CLOSING, COPROC_STATE_CLOSED,	     COPROC_PEER_VANISHED,
 	};
 	size_t i;
 	unsigned int wish;
@@ -413,16 +426,21 @@ END_TEST
 START_TEST(each_way_of_losing_a_backend_that_has_not_mapped)
 {
 	static const unsigned char seen[] = {
-		COPROC_STATE_UNKNOWN, COPROC_STATE_INITIALISING, COPROC_STATE_CLOSED,
-		COPROC_PEER_VANISHED,
+	    COPROC_STATE_UNKNOWN,
+	    COPROC_STATE_INITIALISING,
+	    COPROC_STATE_CLOSED,
+	    COPROC_PEER_VANISHED,
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(seen); i++) {
-		ck_assert_uint_eq(coproc_state_step(F, COPROC_WISH_STAY, COPROC_STATE_INITIALISED, seen[i])->next,
-				  COPROC_STATE_INITIALISING);
-		ck_assert_uint_eq(coproc_state_step(F, COPROC_WISH_LEAVE, COPROC_STATE_INITIALISED, seen[i])->next,
-				  COPROC_STATE_CLOSED);
+		ck_assert_uint_eq(
+		    coproc_state_step(F, COPROC_WISH_STAY, COPROC_STATE_INITIALISED, seen[i])->next,
+		    COPROC_STATE_INITIALISING);
+		ck_assert_uint_eq(
+		    coproc_state_step(F, COPROC_WISH_LEAVE, COPROC_STATE_INITIALISED, seen[i])
+			->next,
+		    COPROC_STATE_CLOSED);
 	}
 }
 END_TEST
@@ -438,12 +456,18 @@ START_TEST(wishing_to_leave_or_starting_always_moves)
 			for (peer = 0; peer < COPROC_PEERS; peer++) {
 				if (mine == COPROC_STATE_CLOSING || mine == COPROC_STATE_CLOSED)
 					continue;
-				ck_assert_uint_ne(coproc_state_step(side, COPROC_WISH_LEAVE, mine, peer)->next, mine);
+				ck_assert_uint_ne(
+				    coproc_state_step(side, COPROC_WISH_LEAVE, mine, peer)->next,
+				    mine);
 			}
 	for (peer = COPROC_STATE_INITIALISING; peer < COPROC_STATES; peer++)
-		ck_assert_uint_ne(coproc_state_step(B, COPROC_WISH_STAY, COPROC_STATE_UNKNOWN, peer)->action, COPROC_DO_NONE);
+		ck_assert_uint_ne(
+		    coproc_state_step(B, COPROC_WISH_STAY, COPROC_STATE_UNKNOWN, peer)->action,
+		    COPROC_DO_NONE);
 	for (peer = 0; peer < COPROC_PEERS; peer++)
-		ck_assert_uint_eq(coproc_state_step(F, COPROC_WISH_STAY, COPROC_STATE_UNKNOWN, peer)->action, COPROC_DO_RESET);
+		ck_assert_uint_eq(
+		    coproc_state_step(F, COPROC_WISH_STAY, COPROC_STATE_UNKNOWN, peer)->action,
+		    COPROC_DO_RESET);
 }
 END_TEST
 
@@ -451,15 +475,17 @@ END_TEST
 START_TEST(a_closing_frontend_is_closed_by_any_sign)
 {
 	static const unsigned char seen[] = {
-		COPROC_STATE_UNKNOWN, COPROC_STATE_INITIALISING, COPROC_STATE_CLOSED,
-		COPROC_PEER_VANISHED, COPROC_PEER_LATE,
+	    COPROC_STATE_UNKNOWN, COPROC_STATE_INITIALISING, COPROC_STATE_CLOSED,
+	    COPROC_PEER_VANISHED, COPROC_PEER_LATE,
 	};
 	unsigned int wish;
 	size_t i;
 
 	for (wish = 0; wish < 2; wish++)
 		for (i = 0; i < sizeof(seen); i++)
-			ck_assert_uint_eq(coproc_state_step(F, wish, COPROC_STATE_CLOSING, seen[i])->next, COPROC_STATE_CLOSED);
+			ck_assert_uint_eq(
+			    coproc_state_step(F, wish, COPROC_STATE_CLOSING, seen[i])->next,
+			    COPROC_STATE_CLOSED);
 }
 END_TEST
 
@@ -519,10 +545,17 @@ START_TEST(a_silent_peer_cannot_hold_a_closing_side)
 	unsigned int wish;
 
 	for (wish = 0; wish < 2; wish++) {
-		ck_assert_uint_eq(coproc_state_step(B, wish, COPROC_STATE_CLOSING, COPROC_PEER_LATE)->next, COPROC_STATE_CLOSED);
-		ck_assert_uint_eq(coproc_state_step(F, wish, COPROC_STATE_CLOSING, COPROC_PEER_LATE)->next, COPROC_STATE_CLOSED);
+		ck_assert_uint_eq(
+		    coproc_state_step(B, wish, COPROC_STATE_CLOSING, COPROC_PEER_LATE)->next,
+		    COPROC_STATE_CLOSED);
+		ck_assert_uint_eq(
+		    coproc_state_step(F, wish, COPROC_STATE_CLOSING, COPROC_PEER_LATE)->next,
+		    COPROC_STATE_CLOSED);
 	}
-	ck_assert_uint_eq(coproc_state_step(F, COPROC_WISH_LEAVE, COPROC_STATE_CLOSED, COPROC_STATE_CONNECTED)->action, COPROC_DO_FORGET);
+	ck_assert_uint_eq(
+	    coproc_state_step(F, COPROC_WISH_LEAVE, COPROC_STATE_CLOSED, COPROC_STATE_CONNECTED)
+		->action,
+	    COPROC_DO_FORGET);
 }
 END_TEST
 
@@ -532,8 +565,12 @@ START_TEST(an_own_directory_that_vanished_ends_it)
 
 	for (mine = 0; mine < COPROC_STATES; mine++)
 		for (peer = 0; peer < COPROC_PEERS; peer++) {
-			ck_assert_uint_eq(coproc_state_step(B, COPROC_WISH_GONE, mine, peer)->action, COPROC_DO_FORGET);
-			ck_assert_uint_eq(coproc_state_step(F, COPROC_WISH_GONE, mine, peer)->action, COPROC_DO_FORGET);
+			ck_assert_uint_eq(
+			    coproc_state_step(B, COPROC_WISH_GONE, mine, peer)->action,
+			    COPROC_DO_FORGET);
+			ck_assert_uint_eq(
+			    coproc_state_step(F, COPROC_WISH_GONE, mine, peer)->action,
+			    COPROC_DO_FORGET);
 		}
 }
 END_TEST
@@ -544,7 +581,9 @@ START_TEST(a_refusal_is_not_tried_again)
 
 	/* The backend refuses what the frontend wrote. */
 	attached(&w);
-	take(&w, B); take(&w, F); take(&w, F);
+	take(&w, B);
+	take(&w, F);
+	take(&w, F);
 	ck_assert_uint_eq(step_of(&w, B)->action, COPROC_DO_MAP);
 	w.mine[B] = w.node[B] = coproc_state_refusal(COPROC_DO_MAP);
 	run_to_rest(&w);
@@ -552,7 +591,8 @@ START_TEST(a_refusal_is_not_tried_again)
 	ck_assert_uint_eq(w.mine[F], COPROC_STATE_CLOSED);
 	/* The frontend refuses what the backend advertises. */
 	attached(&w);
-	take(&w, B); take(&w, F);
+	take(&w, B);
+	take(&w, F);
 	ck_assert_uint_eq(step_of(&w, F)->action, COPROC_DO_PUBLISH);
 	w.mine[F] = w.node[F] = coproc_state_refusal(COPROC_DO_PUBLISH);
 	run_to_rest(&w);
