@@ -11,6 +11,9 @@
 #include <jansson.h>
 
 #define COLLECT_AT_ONCE	32
+/* How long a guest that was just started waits for its device to be attached. */
+#define ATTACH_TRIES	200
+#define ATTACH_PAUSE_US	50000
 
 uint64_t guest_now(void)
 {
@@ -36,14 +39,15 @@ static void connect_device(struct guest *guest)
 {
 	struct coproc_options options;
 	char why[256] = "";
-	int rc;
+	int tries = 0, rc;
 
 	coproc_options_init(&options);
 	/* a demo that has to show each byte does not go on after a loss */
 	options.flags = COPROC_OPEN_NO_RECONNECT;
 	options.reason = why;
 	options.reason_size = sizeof(why);
-	rc = coproc_open(&options, &guest->device);
+	while ((rc = coproc_open(&options, &guest->device)) == -ENODEV && tries++ < ATTACH_TRIES)
+		usleep(ATTACH_PAUSE_US);
 	if (rc)
 		errx(1, "%s: cannot open the coprocessor: %s%s%s%s", guest->name, strerror(-rc),
 		     *why ? " (" : "", why, *why ? ")" : "");

@@ -21,3 +21,8 @@ $(eval $(call c_link,$(B)/demo/guest-photo,demo/guest-photo.c demo/guest.c demo/
 # What looks at the results: linked without the library on purpose.
 $(eval $(call c_link,$(B)/demo/check,demo/check.c demo/check-records.c demo/wav.c \
 	demo/picture.c $(DEMO_ALGO),,jansson libjpeg libpng))
+
+DEMO_STORY := demo/story.c demo/trace.c
+$(eval $(call c_link,$(B)/demo/live,demo/live.c $(DEMO_STORY),,jansson))
+$(eval $(call c_link,$(B)/demo/report,demo/report.c $(DEMO_STORY),,jansson))
+$(eval $(call c_link,$(B)/demo/trace-perfetto,demo/trace-perfetto.c $(DEMO_STORY),,jansson))

@@ -19,18 +19,13 @@ static const struct biquad high_pass[SPEECH_SECTIONS] = {
 
 /* Low-pass at 3400 Hz: sinc under a Blackman window, sum 1, in 1/32768. */
 const int16_t speech_taps[SPEECH_TAPS] = {
-	0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, -1, -2, -2, -2, -1, 0, 1, 3, 4, 5, 5, 3, 1,
-	-2, -6, -9, -10, -10, -7, -2, 4, 10, 16, 18, 17, 13, 4, -6, -17, -26, -31, -29, -21,
-	-8, 9, 27, 41, 49, 47, 35, 14, -13, -40, -62, -74, -72, -54, -23, 17, 58, 91, 110, 107,
-	82, 37, -21, -81, -131, -159, -157, -122, -58, 26, 113, 187, 230, 230, 182, 91, -30,
-	-158, -269, -336, -341, -276, -145, 34, 228, 401, 514, 535, 445, 247, -37, -362, -671,
-	-896, -975, -858, -519, 38, 780, 1641, 2537, 3371, 4048, 4489, 4642, 4489, 4048, 3371,
-	2537, 1641, 780, 38, -519, -858, -975, -896, -671, -362, -37, 247, 445, 535, 514, 401,
-	228, 34, -145, -276, -341, -336, -269, -158, -30, 91, 182, 230, 230, 187, 113, 26, -58,
-	-122, -157, -159, -131, -81, -21, 37, 82, 107, 110, 91, 58, 17, -23, -54, -72, -74,
-	-62, -40, -13, 14, 35, 47, 49, 41, 27, 9, -8, -21, -29, -31, -26, -17, -6, 4, 13, 17,
-	18, 16, 10, 4, -2, -7, -10, -10, -9, -6, -2, 1, 3, 5, 5, 4, 3, 1, 0, -1, -2, -2, -2,
-	-1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 1, 1, 0, 0, -2, -3, -5, -5, -5, -2, 2, 8, 13, 18, 19, 16, 8, -5, -21, -36,
+	-48, -50, -42, -21, 10, 47, 82, 106, 112, 93, 49, -17, -93, -164, -213, -225, -188,
+	-102, 25, 172, 311, 409, 436, 372, 211, -32, -322, -606, -823, -909, -811, -497, 37,
+	761, 1613, 2509, 3350, 4037, 4486, 4642, 4486, 4037, 3350, 2509, 1613, 761, 37, -497,
+	-811, -909, -823, -606, -322, -32, 211, 372, 436, 409, 311, 172, 25, -102, -188, -225,
+	-213, -164, -93, -17, 49, 93, 112, 106, 82, 47, 10, -21, -42, -50, -48, -36, -21, -5,
+	8, 16, 19, 18, 13, 8, 2, -2, -5, -5, -5, -3, -2, 0, 0, 1, 1, 0, 0, 0, 0,
 };
 
 /* The gate opens above -46 dB of full scale and closes below -52 dB. */
@@ -81,25 +76,6 @@ static int32_t fir(const int32_t *newest)
 	return (int32_t)(sum >> 15);
 }
 
-/* The gain for this sample, 0 .. UNITY: a gate that follows the envelope. */
-static int32_t gate(struct speech *s, int32_t sample)
-{
-	int32_t level = sample < 0 ? -sample : sample;
-	int32_t target;
-
-	/* the envelope keeps GUARD_BITS of fraction, or slow release would stall */
-	level <<= GUARD_BITS;
-	s->envelope += (int32_t)(((int64_t)(level - s->envelope) *
-				  (level > s->envelope ? ATTACK : RELEASE)) >> 16);
-	if (s->envelope > GATE_OPEN << GUARD_BITS)
-		s->open = 1;
-	else if (s->envelope < GATE_CLOSE << GUARD_BITS)
-		s->open = 0;
-	target = s->open ? UNITY << GUARD_BITS : 0;
-	s->gain += (int32_t)(((int64_t)(target - s->gain) * GAIN_STEP) >> 16);
-	return s->gain >> GUARD_BITS;
-}
-
 static int16_t saturate(int32_t v)
 {
 	if (v > INT16_MAX)
@@ -107,6 +83,34 @@ static int16_t saturate(int32_t v)
 	if (v < INT16_MIN)
 		return INT16_MIN;
 	return (int16_t)v;
+}
+
+/* A gate that follows the envelope, and the louder sound that passes it. */
+static void gate(struct speech *s, const int32_t *line, int16_t *out, uint32_t count)
+{
+	int32_t envelope = s->envelope, gain = s->gain, open = s->open;
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		int32_t y = (fir(&line[i]) + (1 << (GUARD_BITS - 1))) >> GUARD_BITS;
+		/* GUARD_BITS of fraction again, or the slow release would stall */
+		int32_t level = (y < 0 ? -y : y) << GUARD_BITS;
+		int32_t target;
+
+		envelope += (int32_t)(((int64_t)(level - envelope) *
+				       (level > envelope ? ATTACK : RELEASE)) >> 16);
+		if (envelope > GATE_OPEN << GUARD_BITS)
+			open = 1;
+		else if (envelope < GATE_CLOSE << GUARD_BITS)
+			open = 0;
+		target = open ? UNITY << GUARD_BITS : 0;
+		gain += (int32_t)(((int64_t)(target - gain) * GAIN_STEP) >> 16);
+		out[i] = saturate((int32_t)(((int64_t)y * (gain >> GUARD_BITS) * MAKEUP) >>
+					    (15 + MAKEUP_BITS)));
+	}
+	s->envelope = envelope;
+	s->gain = gain;
+	s->open = open;
 }
 
 void speech_reset(struct speech *s)
@@ -124,12 +128,7 @@ void speech_frame(struct speech *s, const int16_t *in, int16_t *out, uint32_t co
 		line[i] = (int32_t)in[i] * (1 << GUARD_BITS);
 	for (k = 0; k < SPEECH_SECTIONS; k++)
 		biquad(&high_pass[k], &s->section[k], line, count);
-	for (i = 0; i < count; i++) {
-		int32_t y = (fir(&line[i]) + (1 << (GUARD_BITS - 1))) >> GUARD_BITS;
-		int64_t louder = (int64_t)y * gate(s, y) * MAKEUP;
-
-		out[i] = saturate((int32_t)(louder >> (15 + MAKEUP_BITS)));
-	}
+	gate(s, line, out, count);
 	/* the newest samples become the next frame's past */
 	for (k = 0; k < SPEECH_TAPS - 1; k++)
 		s->line[k] = s->line[(uint32_t)k + count];

@@ -14,14 +14,14 @@
 
 #define SPEECH_RATE	48000
 #define SPEECH_FRAME	480	/* samples: 10 ms */
-#define SPEECH_TAPS	223
+#define SPEECH_TAPS	127
 #define SPEECH_SECTIONS	2
 
 struct speech_section {
 	int32_t x1, x2, y1, y2;
 };
 
-/* All that one frame leaves for the next: about 3 KiB. */
+/* All that one frame leaves for the next: about 2.5 KiB. */
 struct speech {
 	struct speech_section section[SPEECH_SECTIONS];
 	int32_t envelope;
