@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -192,49 +191,54 @@ int coproc_firmware_load(struct coproc_device *dev, const void *image, size_t by
 	return rc;
 }
 
-/* Reads a whole file of at most @max bytes; *bytes is its length. */
-static int read_file(struct coproc_device *dev, const char *path, size_t max, void **image,
-		     size_t *bytes)
+/* Reads to the end, at most @max bytes and one; -errno or how many. */
+static ssize_t read_to_end(int fd, size_t max, char **data)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	size_t got = 0;
-	ssize_t n = 0;
-	int rc = 0;
+	size_t room = 0, got = 0;
+	ssize_t n;
+	char *more;
 
-	*image = NULL;
-	if (fd < 0 || fstat(fd, &st))
-		rc = fail(dev, -errno, "%s: %s", path, strerror(errno));
-	else if (S_ISDIR(st.st_mode))
-		rc = fail(dev, -EISDIR, "%s: %s", path, strerror(EISDIR));
-	else if ((uint64_t)st.st_size > max)
-		rc = fail(dev, -EFBIG, "%s: %lld bytes, this device allows %zu", path,
-			  (long long)st.st_size, max);
-	else if (!(*image = malloc((size_t)st.st_size + 1)))
-		rc = fail(dev, -ENOMEM, "out of memory");
-	while (rc == 0 && got < (size_t)st.st_size &&
-	       (n = read(fd, (char *)*image + got, (size_t)st.st_size - got)) > 0)
-		got += (size_t)n;
-	if (rc == 0 && n < 0)
-		rc = fail(dev, -errno, "%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	*bytes = got;
-	return rc;
+	*data = NULL;
+	for (;;) {
+		if (got == room) {
+			room = room ? room * 2 : 65536;
+			if (room > max + 1)
+				room = max + 1;
+			more = realloc(*data, room);
+			if (!more)
+				return -ENOMEM;
+			*data = more;
+		}
+		n = read(fd, *data + got, room - got);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		got += n > 0 ? (size_t)n : 0;
+		if (n == 0 || got > max)
+			return (ssize_t)got;
+	}
 }
 
 int coproc_firmware_load_file(struct coproc_device *dev, const char *path, unsigned int kind,
 			      struct coproc_firmware **firmware)
 {
-	void *image;
-	size_t bytes;
-	int rc;
+	size_t max = dev->limits.max_firmware_bytes;
+	char *image = NULL;
+	ssize_t bytes;
+	int fd, rc;
 
 	if (!dev->connected)
 		return fail(dev, -ENOTCONN, "not connected");
-	rc = read_file(dev, path, dev->limits.max_firmware_bytes, &image, &bytes);
-	if (rc == 0)
-		rc = coproc_firmware_load(dev, image, bytes, kind, firmware);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	bytes = fd < 0 ? -errno : read_to_end(fd, max, &image);
+	if (fd >= 0)
+		close(fd);
+	if (bytes < 0)
+		rc = fail(dev, (int)bytes, "%s: %s", path, strerror((int)-bytes));
+	else if ((size_t)bytes > max)
+		rc = fail(dev, -EFBIG, "%s has more than the %zu bytes that this device allows",
+			  path, max);
+	else
+		rc = coproc_firmware_load(dev, image, (size_t)bytes, kind, firmware);
 	free(image);
 	return rc;
 }

@@ -24,15 +24,9 @@ COPROC_RUN_PARTS := $(addprefix frontend/user/,run-options.c run-plan.c run-inpu
 $(eval $(call c_program,coproc-run,frontend/user/coproc-run.c $(COPROC_RUN_PARTS),coproc,\
 	$(COPROC_PKGS) jansson))
 
-$(B)/coproc.pc: frontend/user/coproc.pc.in mk/rules.mk
-	@mkdir -p $(@D)
-	$(Q)sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' \
-		-e 's|@includedir@|$(includedir)|' -e 's|@version@|$(VERSION)|' $< > $@
-ALL += $(B)/coproc.pc
-
 .PHONY: install-frontend-user
 install:: install-frontend-user
-install-frontend-user: all
+install-frontend-user: $(B)/lib/$(COPROC_SO_FILE) $(B)/lib/libcoproc.a $(B)/bin/coproc-run
 	$(INSTALL) -d $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(includedir)/coproc \
 		$(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1
 	$(INSTALL) -m 755 $(B)/bin/coproc-run $(DESTDIR)$(bindir)/
@@ -41,7 +35,10 @@ install-frontend-user: all
 	ln -sf $(COPROC_SO_FILE) $(DESTDIR)$(libdir)/$(COPROC_SO)
 	ln -sf $(COPROC_SO) $(DESTDIR)$(libdir)/libcoproc.so
 	$(INSTALL) -m 644 $(B)/lib/libcoproc.a $(DESTDIR)$(libdir)/
-	$(INSTALL) -m 644 $(B)/coproc.pc $(DESTDIR)$(libdir)/pkgconfig/
+	sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' \
+		-e 's|@includedir@|$(includedir)|' -e 's|@version@|$(VERSION)|' \
+		frontend/user/coproc.pc.in > $(DESTDIR)$(libdir)/pkgconfig/coproc.pc
+	chmod 644 $(DESTDIR)$(libdir)/pkgconfig/coproc.pc
 	$(INSTALL) -m 644 protocol/coprocif.h $(DESTDIR)$(includedir)/coproc/
 	sed 's|"protocol/coprocif.h"|<coproc/coprocif.h>|' frontend/user/coproc.h \
 		> $(DESTDIR)$(includedir)/coproc/coproc.h
