@@ -7,6 +7,7 @@ $(eval $(call c_helper,engine-evil,tests/engines/evil.c,$(ENGINE_LIBS),$(ENGINE_
 $(eval $(call c_test,engine-sandbox,tests/engines/test_sandbox.c $(PLAY),,xengnttab))
 $(eval $(call c_test,engine-cortex-m,tests/engines/test_cortex_m.c $(PLAY),,xengnttab))
 $(eval $(call c_test,engine-cortex-m-image,tests/engines/test_image.c backend/engines/cortex-m/image.c,,))
+$(eval $(call c_test,engine-cortex-m-memory,tests/engines/test_memory.c $(PLAY),,xengnttab))
 $(eval $(call c_test,engine-cortex-m-wild,tests/engines/test_wild.c $(PLAY),,xengnttab))
 
 $(eval $(call c_test,engine-cortex-m-slices,tests/engines/test_slices.c $(PLAY),,xengnttab))
@@ -14,3 +15,4 @@ $(eval $(call c_test,engine-cortex-m-slices,tests/engines/test_slices.c $(PLAY),
 $(eval $(call fw_program,mixed,tests/engines/firmware/mixed.c))
 $(eval $(call fw_program,work,tests/engines/firmware/work.c))
 $(eval $(call fw_program,wild,tests/engines/firmware/wild.c))
+$(eval $(call fw_program,sprawl,tests/engines/firmware/sprawl.c))

@@ -150,45 +150,45 @@ void core_power_on(struct core *core)
 	core->block_size = 0;
 }
 
+/*
+ * Translations stay in memory until a buffer of a gigabyte is full, also those
+ * of firmware that is no longer there.  So a core that has many begins its next
+ * firmware on a new instance.  Not in between: Unicorn cannot carry the
+ * registers of one instance over to another (it copies pointers with them).
+ */
+static void renew(struct core *core)
+{
+	uc_engine *old = core->uc, *new;
+	uc_context *fresh = NULL;
+
+	if (!engine_reserve(CORE_RESERVE_BYTES))
+		return;
+	new = open_instance(core);
+	if (new && map_bank(new, core->bank) && uc_context_alloc(new, &fresh) == UC_ERR_OK &&
+	    uc_context_save(new, fresh) == UC_ERR_OK) {
+		uc_context_free(core->fresh);
+		core->fresh = fresh;
+		core->uc = new;
+		slice_forget_translations(core);
+		uc_close(old);
+	} else {
+		if (fresh)
+			uc_context_free(fresh);
+		if (new)
+			uc_close(new);
+	}
+	engine_unreserve(CORE_RESERVE_BYTES);
+}
+
 void core_boot(struct core *core, const struct image *image, bool same_code)
 {
 	const uint32_t stack = image->stack;
 
 	if (!same_code)
 		forget_code(core);
+	if (core->translated > CORE_TRANSLATED_KEEP)
+		renew(core);
 	image_place(image, core->bank, core->bank + COPROC_FW_CODE_SIZE);
 	uc_reg_write(core->uc, UC_ARM_REG_SP, &stack);
 	core->pc = image->reset;
-}
-
-/*
- * Translations are kept until a buffer of a gigabyte is full, so a firmware
- * that has ever new code translated could fill the host's memory with them.
- * A core that has had many moves to a new instance: its registers are all that
- * the old one holds besides translations.
- */
-bool core_renew(struct core *core)
-{
-	uc_engine *old = core->uc, *new;
-	uc_context *registers;
-
-	if (uc_context_alloc(old, &registers) != UC_ERR_OK)
-		return false;
-	uc_context_save(old, registers);
-	if (!engine_reserve(CORE_RESERVE_BYTES)) {
-		uc_context_free(registers);
-		return false;
-	}
-	new = open_instance(core);
-	if (new && map_bank(new, core->bank) && window_map_again(&core->windows, new)) {
-		uc_context_restore(new, registers);
-		core->uc = new;
-		core->translated = 0;
-		new = old;
-	}
-	uc_context_free(registers);
-	if (new)
-		uc_close(new);
-	engine_unreserve(CORE_RESERVE_BYTES);
-	return core->uc != old;
 }

@@ -24,11 +24,22 @@
 /* What Unicorn maps for the translations of one instance, nearly all unused. */
 #define CORE_RESERVE_BYTES      (1100ull << 20)
 
+/*
+ * Blocks of code that a core may have translated, at about half a kilobyte
+ * each.  More than KEEP are dropped when it boots; with more than MAX its job
+ * ends, as it does when the cores of this worker have TOTAL together.  An image
+ * has at most 262144 places where a block can begin.
+ */
+#define CORE_TRANSLATED_KEEP    60000u
+#define CORE_TRANSLATED_MAX     300000u
+#define CORE_TRANSLATED_TOTAL   1000000u
+
 /* Why a slice came to its end. */
 enum core_end {
 	CORE_DONE,              /* the firmware has written DONE */
 	CORE_ATTENTION,         /* stopped between two blocks, because of attention */
 	CORE_ASLEEP,            /* WFI while it owes a job: nothing will wake it */
+	CORE_SPRAWLS,           /* too many translations, see above */
 	CORE_FAULT,
 	CORE_LOST               /* the emulator itself failed */
 };
@@ -54,12 +65,13 @@ struct core {
 	/* the slice that runs, or ran last */
 	bool moved;             /* a block has been executed since it began */
 	bool stopping;
+	bool sprawls;           /* too many translations */
 	uint32_t pc;
 	uint32_t block, block_size;     /* the last one begun */
 	uint32_t fault;         /* enum xencoproc_fault, 0: none */
 	uint32_t fault_address;
 	uint64_t instructions;  /* of the job */
-	uint32_t translated;    /* blocks, since the translations were last dropped */
+	uint32_t translated;    /* blocks, since this instance was opened */
 };
 
 /* A core on this bank, with nothing loaded; NULL: no memory. */
@@ -72,8 +84,6 @@ bool core_warm_up(void);
 void core_power_on(struct core *core);
 /* Put the image into the (zeroed) bank and stand at its reset handler. */
 void core_boot(struct core *core, const struct image *image, bool same_code);
-/* The same core on a new instance of the emulator, with no translations. */
-bool core_renew(struct core *core);
 /* Execute until the job ends or engine_attention() after at least one block. */
 enum core_end core_slice(struct core *core);
 

@@ -128,6 +128,9 @@ static enum engine_step step(struct context *ctx, struct engine_result *result)
 	case CORE_FAULT:
 		return end(result, XENCOPROC_FAULT,
 			   (uint64_t)core->fault << 32 | core->fault_address);
+	case CORE_SPRAWLS:
+		ctx->booted = false;
+		return end(result, XENCOPROC_FAILED, CORTEX_M_SPRAWLS);
 	case CORE_ASLEEP:
 		/* It stands in the middle of this job: the next begins anew. */
 		ctx->booted = false;
@@ -195,7 +198,7 @@ static const struct engine cortex_m = {
 	.preemption = WORKER_PREEMPT_INSTANT,
 	.can_yield = true,
 	.bank_bytes = CORE_BANK_BYTES,
-	/* One more instance than contexts, for a core that moves to a new one. */
+	/* One more instance than contexts, for a core that gets a new one. */
 	.reserve_bytes = CORE_RESERVE_BYTES * (WORKER_CONTEXTS_MAX + 1),
 	.prepare = m_prepare,
 	.load = m_load,

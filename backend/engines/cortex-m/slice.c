@@ -11,9 +11,6 @@
 /* Where execution would end by itself: an address that is never executable. */
 #define UNTIL           0xfffffffeu
 
-/* Translated blocks after which a core moves to a new instance. */
-#define TRANSLATED_MAX  60000u
-
 #define SCS_CPUID       0xd00u
 #define SCS_CPACR       0xd88u
 #define CPUID_M4        0x410fc241u     /* Cortex-M4 r0p1 */
@@ -30,13 +27,26 @@
 #define THUMB_WIDE_WFE          0x8002u
 #define THUMB_WIDE_YIELD        0x8001u
 
+/* Of all cores together. */
+static uint32_t translated;
+
+void slice_forget_translations(struct core *core)
+{
+	translated -= core->translated;
+	core->translated = 0;
+}
+
+static bool sprawls(const struct core *core)
+{
+	return core->translated > CORE_TRANSLATED_MAX || translated > CORE_TRANSLATED_TOTAL;
+}
+
 static void on_block(uc_engine *uc, uint64_t address, uint32_t size, void *user)
 {
 	struct core *core = user;
 
 	/* At least one block, so that a job gets on however often it is asked. */
-	if (core->moved && (!core->owed || engine_attention() ||
-			    core->translated > TRANSLATED_MAX)) {
+	if (core->moved && (!core->owed || core->sprawls || engine_attention())) {
 		core->stopping = true;
 		uc_emu_stop(uc);
 		return;
@@ -52,6 +62,9 @@ static void on_translation(uc_engine *uc, uc_tb *block, uc_tb *previous, void *u
 	struct core *core = user;
 
 	core->translated++;
+	translated++;
+	if (sprawls(core))
+		core->sprawls = true;
 }
 
 static bool on_bad_access(uc_engine *uc, uc_mem_type type, uint64_t address, int size,
@@ -213,6 +226,8 @@ static enum core_end judge(struct core *core, uc_err error, uint32_t began)
 	}
 	if (!core->owed)
 		return CORE_DONE;
+	if (core->sprawls)
+		return CORE_SPRAWLS;
 	if (core->stopping)
 		return CORE_ATTENTION;
 	if (core->pc == UNTIL)
@@ -230,11 +245,10 @@ enum core_end core_slice(struct core *core)
 
 		core->moved = false;
 		core->stopping = false;
+		core->sprawls = false;
 		error = uc_emu_start(core->uc, core->pc | 1, UNTIL, 0, 0);
 		uc_reg_read(core->uc, UC_ARM_REG_PC, &core->pc);
 		end = judge(core, error, began);
-		if (core->translated > TRANSLATED_MAX && !core_renew(core))
-			return CORE_LOST;
 		if (end != CORE_ATTENTION || engine_attention())
 			return end;
 	}

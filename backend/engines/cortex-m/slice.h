@@ -5,6 +5,9 @@
 
 #include "backend/engines/cortex-m/core.h"
 
+/* The core's translations are gone. */
+void slice_forget_translations(struct core *core);
+
 bool slice_hook(uc_engine *uc, struct core *core);
 
 uint64_t slice_mailbox_read(uc_engine *uc, uint64_t offset, unsigned int size, void *core);

@@ -94,16 +94,11 @@ static struct window *room(struct window_set *set, uc_engine *uc, size_t bytes,
 	}
 }
 
-static bool map_into(const struct window *w, uc_engine *uc)
+static enum window_status map(struct window *w, uc_engine *uc)
 {
 	const uint32_t access = w->writable ? UC_PROT_READ | UC_PROT_WRITE : UC_PROT_READ;
 
-	return uc_mem_map_ptr(uc, w->address, w->bytes, access, w->base) == UC_ERR_OK;
-}
-
-static enum window_status map(struct window *w, uc_engine *uc)
-{
-	if (map_into(w, uc))
+	if (uc_mem_map_ptr(uc, w->address, w->bytes, access, w->base) == UC_ERR_OK)
 		return WINDOW_OK;
 	memset(w, 0, sizeof(*w));
 	return WINDOW_FAILED;
@@ -144,14 +139,6 @@ void window_drop_buffer(struct window_set *set, uc_engine *uc, uint32_t buffer)
 
 	if (w)
 		drop(w, uc);
-}
-
-bool window_map_again(const struct window_set *set, uc_engine *uc)
-{
-	for (size_t i = 0; i < WINDOWS_MAX; i++)
-		if (set->window[i].base && !map_into(&set->window[i], uc))
-			return false;
-	return true;
 }
 
 void window_drop_all(struct window_set *set, uc_engine *uc)

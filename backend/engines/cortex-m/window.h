@@ -47,8 +47,6 @@ enum window_status window_find(struct window_set *set, uc_engine *uc,
 			       const struct engine_operand *operand, uint32_t *address);
 /* A buffer goes away. */
 void window_drop_buffer(struct window_set *set, uc_engine *uc, uint32_t buffer);
-/* Map all of them into another instance.  False: no memory there. */
-bool window_map_again(const struct window_set *set, uc_engine *uc);
 /* All go. */
 void window_drop_all(struct window_set *set, uc_engine *uc);
 

@@ -17,12 +17,13 @@
 #include <xen/sys/gntdev.h>
 
 /*
- * Memory, the socket, the log, time and an orderly end.  newfstatat is what
+ * Memory, the socket, the log (writev: the C library says why it gives up),
+ * time and an orderly end.  newfstatat is what
  * fstat() is made of; restart_syscall is what follows SIGCONT; membarrier and
  * rseq are not needed by a single thread.
  */
 static const int plain[] = {
-	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(close), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg),
+	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg),
 	SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(futex),
 	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(madvise), SCMP_SYS(brk),
 	SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(clock_gettime), SCMP_SYS(restart_syscall),
