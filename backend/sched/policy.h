@@ -21,11 +21,13 @@
 
 /* One domain's work in one class.  The policy owns what is below the line. */
 struct sched_entity {
-	uint32_t weight;        /* SCHED_WEIGHT_MIN .. SCHED_WEIGHT_MAX */
+	uint32_t weight;        /* SCHED_WEIGHT_MIN .. SCHED_WEIGHT_MAX; see weigh() */
+	void *owner;            /* the scheduler's */
 	/* ---- */
 	bool ready;
 	size_t place;           /* in the policy's own order */
 	uint64_t tag;           /* what the policy orders by */
+	uint64_t rest;          /* of a charge, too small for the tag as yet */
 	uint64_t sequence;      /* breaks ties: first come first */
 };
 
@@ -44,12 +46,18 @@ struct sched_policy {
 	void (*ready)(void *policy, struct sched_entity *entity);
 	void (*idle)(void *policy, struct sched_entity *entity);
 
-	/* Whose turn it is among the ready ones, or NULL.  Changes nothing: the
-	 * same entity is picked again until it is charged or goes idle. */
+	/* Whose turn it is among the ready ones; the same entity again until one
+	 * is charged, comes or goes.  NULL: none is ready, and as the coprocessor
+	 * had time for them all, this ends a busy period.  Between two picks an
+	 * entity may go idle and come back: that changes nothing. */
 	struct sched_entity *(*pick)(void *policy);
 
-	/* The entity used the coprocessor for so many nanoseconds. */
+	/* The entity used the coprocessor for so many nanoseconds.  Any entity
+	 * may be charged at any time, in turn or not. */
 	void (*charge)(void *policy, struct sched_entity *entity, uint64_t ns);
+
+	/* The entity's weight is another from now on. */
+	void (*weigh)(void *policy, struct sched_entity *entity, uint32_t weight);
 };
 
 /* Weighted fair queueing by start tags: the default. */

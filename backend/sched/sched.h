@@ -9,30 +9,25 @@
 #ifndef COPROC_SCHED_SCHED_H
 #define COPROC_SCHED_SCHED_H
 
+#include "bucket.h"
 #include "policy.h"
 #include "protocol/coprocif.h"
+#include "waiting.h"
 
 #define SCHED_CLASSES   3       /* realtime, normal, batch; index = class - 1 */
-#define SCHED_NEVER     UINT64_MAX
-
-/* Tokens are nanoseconds of service.  A period of 0 means: no bound. */
-struct sched_bucket {
-	uint64_t budget_ns;     /* most that can be saved up */
-	uint64_t period_ns;     /* in which budget_ns flows in */
-	int64_t tokens_ns;
-	uint64_t filled_at_ns;
-};
 
 struct sched_lane {
 	struct sched_entity entity;
+	struct sched_entity demoted;    /* of a realtime lane: its place among the normal ones */
 	unsigned int qclass;            /* enum xencoproc_class it was made with */
 	unsigned int effective;         /* the class it competes in now */
 	bool ready;                     /* its owner says that it has work */
 	bool throttled;                 /* over its cap: competes in no class */
 	struct sched_bucket realtime;   /* of a realtime lane */
 	struct sched_bucket cap;
-	bool out;                       /* waits for a refill: throttled, or below its class */
-	size_t place, out_place;        /* in sched's tables */
+	bool waits;                     /* in sched.waiting, for due_ns */
+	uint64_t due_ns;
+	size_t wait_place;
 	uint64_t served_ns;             /* all it ever got */
 	void *owner;                    /* the caller's */
 };
@@ -40,11 +35,8 @@ struct sched_lane {
 struct sched {
 	const struct sched_policy *policy[SCHED_CLASSES];
 	void *state[SCHED_CLASSES];
-	struct sched_lane **lanes;
-	struct sched_lane **out;        /* those that wait for a refill */
-	size_t count;
-	size_t out_count;
-	size_t room;
+	size_t count;                   /* lanes */
+	struct sched_waiting waiting;   /* of them: ready, and throttled or below their class */
 };
 
 /**
@@ -67,7 +59,9 @@ int sched_add(struct sched *sched, struct sched_lane *lane, unsigned int qclass,
 	      uint32_t weight, uint64_t now_ns);
 void sched_remove(struct sched *sched, struct sched_lane *lane);
 
-/* Bounds of a lane; full at first.  budget 0 or period 0: unbounded. */
+/* Bounds of a lane; full at first, and left as they are when nothing changes.
+ * budget 0 or period 0: unbounded.  Only what runs as realtime spends of the
+ * realtime budget: time that was left over costs nobody his place. */
 void sched_set_realtime(struct sched *sched, struct sched_lane *lane, uint64_t budget_ns,
 			uint64_t period_ns, uint64_t now_ns);
 void sched_set_cap(struct sched *sched, struct sched_lane *lane, unsigned int percent,
@@ -88,18 +82,19 @@ struct sched_lane *sched_pick(struct sched *sched, uint64_t now_ns);
 
 /**
  * sched_charge() - a lane used the coprocessor, or cost it a switch
+ * @ns: the time before @now_ns, without a pause
  */
 void sched_charge(struct sched *sched, struct sched_lane *lane, uint64_t ns, uint64_t now_ns);
 
 /**
  * sched_bound() - how long a lane may run before its buckets run dry
  *
- * Return: nanoseconds from @now_ns, or SCHED_NEVER.
+ * Return: nanoseconds from @now_ns, or SCHED_NEVER; 0 while it is throttled.
  */
 uint64_t sched_bound(const struct sched_lane *lane, uint64_t now_ns);
 
 /**
- * sched_next() - when a refill will next change what sched_pick() says
+ * sched_next() - when a refill will next let a lane compete that has work
  *
  * Return: absolute nanoseconds, or SCHED_NEVER.
  */

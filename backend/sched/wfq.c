@@ -3,10 +3,15 @@
  * Weighted fair queueing by start tags (Goyal, Vin and Cheng's SFQ).
  *
  * Each entity carries a tag: the virtual time at which its next service may
- * begin.  Service of t moves it by t / weight.  The entity with
- * the smallest tag is next; the virtual clock is the tag of the last one
- * picked and charged.  An entity that comes back from idling begins at the
- * clock, so that it neither saves up time nor pays for having been away.
+ * begin.  Service of t moves it by t / weight.  The entity with the smallest
+ * tag is next; the virtual clock is the tag of the last one picked.  It moves
+ * with picks alone: a domain whose next job appears a moment after the last one
+ * ended was never away.  An entity that comes back from idling begins at the
+ * clock, or at its own tag where that is later: it neither saves up time, nor
+ * pays for having been away, nor gets rid of what it has had by a pause.  When
+ * there is nobody to pick all is forgotten, because time that nobody wanted is
+ * nobody's debt.
+ *
  * Between two entities that stay ready the difference of service / weight is
  * never more than one service of each: that is promise 4 of the project.
  *
@@ -19,9 +24,8 @@
 #include <stdlib.h>
 
 /* Tags are compared by their difference, so they may wrap.  At weight 1 the
- * clock moves 2^8 a nanosecond: a tag would have to be 2^63 / 2^8 ns, more
- * than a year of saturated weight-1 service, out of date to be misread.  At
- * the greatest weight one nanosecond is still counted to a fortieth. */
+ * clock moves 2^8 a nanosecond, so a tag left alone for more than a year of
+ * saturated weight-1 service looks like one that is ahead: see wfq_ready(). */
 #define TAG_SCALE       256u
 
 struct wfq {
@@ -30,14 +34,20 @@ struct wfq {
 	size_t room;
 	size_t joined;
 	uint64_t clock;
+	uint64_t latest;        /* greatest tag that a charge ever made */
 	uint64_t sequence;
 };
+
+static bool earlier(uint64_t a, uint64_t b)
+{
+	return (int64_t)(a - b) < 0;
+}
 
 static bool before(const struct sched_entity *a, const struct sched_entity *b)
 {
 	if (a->tag != b->tag)
-		return (int64_t)(a->tag - b->tag) < 0;
-	return (int64_t)(a->sequence - b->sequence) < 0;
+		return earlier(a->tag, b->tag);
+	return earlier(a->sequence, b->sequence);
 }
 
 static void put(struct wfq *w, size_t place, struct sched_entity *entity)
@@ -105,6 +115,7 @@ static int wfq_join(void *policy, struct sched_entity *entity)
 	w->joined++;
 	entity->ready = false;
 	entity->tag = w->clock;
+	entity->rest = 0;
 	return 0;
 }
 
@@ -139,7 +150,8 @@ static void wfq_ready(void *policy, struct sched_entity *entity)
 	if (entity->ready)
 		return;
 	entity->ready = true;
-	if ((int64_t)(entity->tag - w->clock) < 0)
+	/* Behind the clock, or so far behind that it looks ahead of all. */
+	if (earlier(entity->tag, w->clock) || earlier(w->latest, entity->tag))
 		entity->tag = w->clock;
 	entity->sequence = w->sequence++;
 	put(w, w->count++, entity);
@@ -150,19 +162,55 @@ static struct sched_entity *wfq_pick(void *policy)
 {
 	struct wfq *w = policy;
 
-	return w->count ? w->heap[0] : NULL;
+	if (!w->count) {
+		/* Whoever comes next is equal to all who had something before. */
+		w->clock = w->latest;
+		return NULL;
+	}
+	if (earlier(w->clock, w->heap[0]->tag))
+		w->clock = w->heap[0]->tag;
+	return w->heap[0];
 }
 
 static void wfq_charge(void *policy, struct sched_entity *entity, uint64_t ns)
 {
 	struct wfq *w = policy;
+	uint64_t amount = ns * TAG_SCALE + entity->rest;
 
-	if ((int64_t)(entity->tag - w->clock) > 0)
-		w->clock = entity->tag;
-	entity->tag += ns * TAG_SCALE / entity->weight;
+	/* Without the rest, jobs of a microsecond would cost the greatest
+	 * weights some per cent too little, for ever. */
+	entity->tag += amount / entity->weight;
+	entity->rest = amount % entity->weight;
 	entity->sequence = w->sequence++;
+	if (earlier(w->latest, entity->tag))
+		w->latest = entity->tag;
 	if (entity->ready)
 		sift_down(w, entity);
+}
+
+/* What it has had beyond its turn is service, and stays the same service: at
+ * a greater weight it is made up for sooner. */
+static void wfq_weigh(void *policy, struct sched_entity *entity, uint32_t weight)
+{
+	struct wfq *w = policy;
+	__extension__ unsigned __int128 ahead = 0;
+
+	if (earlier(w->clock, entity->tag))
+		ahead = (unsigned __int128)(entity->tag - w->clock) * entity->weight + entity->rest;
+	if (ahead) {
+		/* Never so far that it would be taken for behind. */
+		unsigned __int128 moved = ahead / weight;
+
+		entity->tag = w->clock + (moved > INT64_MAX / 2 ? INT64_MAX / 2 : (uint64_t)moved);
+		entity->rest = (uint64_t)(ahead % weight);
+		if (earlier(w->latest, entity->tag))
+			w->latest = entity->tag;
+	}
+	entity->weight = weight;
+	if (entity->ready) {
+		sift_up(w, entity);
+		sift_down(w, entity);
+	}
 }
 
 const struct sched_policy sched_policy_wfq = {
@@ -175,4 +223,5 @@ const struct sched_policy sched_policy_wfq = {
 	.idle = wfq_idle,
 	.pick = wfq_pick,
 	.charge = wfq_charge,
+	.weigh = wfq_weigh,
 };

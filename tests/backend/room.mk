@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+# The scheduler is tested in virtual time; the rest of the backend's parts with
+# real descriptors and real processes.
+BACKEND_SCHED := $(wildcard backend/sched/*.c) tests/backend/model.c
+
+$(eval $(call c_test,backend-sched-share,tests/backend/test_sched_share.c $(BACKEND_SCHED)))
