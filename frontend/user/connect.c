@@ -7,6 +7,8 @@
  * whatever stands in the node (a predecessor may have left it).
  */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "internal.h"
@@ -14,6 +16,18 @@
 #define TURNS           16u             /* of the table, in one go */
 #define BREATHER_US     10000u          /* after so many, for a peer that flaps */
 #define REOPEN_US       1000000u
+
+/* Why there is no connection: the reason of this call, and kept for later. */
+__attribute__((format(printf, 2, 3)))
+static void lost(struct coproc_device *dev, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(dev->lost_reason, sizeof(dev->lost_reason), format, args);
+	va_end(args);
+	fail(dev, 0, "%s", dev->lost_reason);
+}
 
 static void give_up(struct coproc_device *dev, int error)
 {
@@ -119,7 +133,7 @@ static int do_publish(struct coproc_device *dev, unsigned int peer)
 	give_up(dev, rc);
 	rc = advance(dev, peer, coproc_state_refusal(COPROC_DO_PUBLISH),
 		     reason);
-	fail(dev, 0, "%s", reason);
+	lost(dev, "%s", reason);
 	return rc;
 }
 
@@ -146,7 +160,7 @@ static int do_lost(struct coproc_device *dev, unsigned int peer,
 		   const struct coproc_step *step)
 {
 	if (dev->link.ready && dev->wish == COPROC_WISH_STAY && !dev->lose)
-		fail(dev, 0, "connection lost: %s", step->why);
+		lost(dev, "connection lost: %s", step->why);
 	connection_drop(dev, has_let_go(peer));
 	return advance(dev, peer, step->next, NULL);
 }
@@ -163,8 +177,7 @@ static int backend_closes(struct coproc_device *dev, unsigned int peer,
 	if (dev->link.ready && dev->live_jobs && now_us() < dev->drain_until)
 		return -EINPROGRESS;
 	store_backend_error(dev, error, sizeof(error));
-	fail(dev, 0, error[0] ? "the backend closed the connection: %s" :
-				"the backend closed the connection%s", error);
+	lost(dev, "the backend closed the connection%s%s", error[0] ? ": " : "", error);
 	connection_drop(dev, false);
 	if (!dev->ever)
 		give_up(dev, -EREMOTEIO);
@@ -237,7 +250,7 @@ static bool connection_turn(struct coproc_device *dev)
 	if (rc)
 		return step_failed(dev, rc);
 	if (!own_there && dev->mine != COPROC_STATE_UNKNOWN) {
-		fail(dev, 0, "the toolstack removed the device");
+		lost(dev, "the toolstack removed the device");
 		dev->wish = COPROC_WISH_GONE;
 		dev->gave_up = true;
 		dev->failure = -ENODEV;
@@ -274,7 +287,7 @@ static void drop_broken(struct coproc_device *dev)
 
 static void drop_lost(struct coproc_device *dev)
 {
-	fail(dev, 0, "connection lost: %s", dev->lose_text);
+	lost(dev, "connection lost: %s", dev->lose_text);
 	if (dev->lose_broken) {
 		drop_broken(dev);
 		return;
@@ -301,6 +314,7 @@ static void tell_state(struct coproc_device *dev)
 
 static void check_times(struct coproc_device *dev)
 {
+	char before[sizeof(dev->lost_reason)];
 	uint64_t now = now_us();
 
 	if (dev->mine == COPROC_STATE_CLOSING && now >= dev->late_at) {
@@ -311,7 +325,8 @@ static void check_times(struct coproc_device *dev)
 	if (dev->drain_until && (now >= dev->drain_until || !dev->live_jobs))
 		dev->look = true;
 	if (dev->give_up_at && now >= dev->give_up_at && !dev->connected && !dev->gave_up) {
-		fail(dev, 0, "gave up to reconnect; before that: %.200s", dev->lose_text);
+		memcpy(before, dev->lost_reason, sizeof(before));
+		lost(dev, "gave up to reconnect; before that: %.200s", before);
 		give_up(dev, -ETIMEDOUT);
 	}
 	if (!dev->xs && now >= dev->reopen_at && store_open(dev))

@@ -212,6 +212,6 @@ int control_call(struct coproc_device *dev, struct coproc_request *request,
 	}
 	pump_ready(dev);
 	if (call.error)
-		fail(dev, call.error, "the connection was lost: %.200s", dev->lose_text);
+		fail(dev, call.error, "%s", dev->lost_reason);
 	return call.error;
 }

@@ -309,6 +309,8 @@ static void job_failed(struct run *run, const struct coproc_done *done)
 		run_say("job %llu: %s (%s, result 0x%llx)", (unsigned long long)done->cookie,
 			coproc_status_explain(done->status), coproc_status_text(done->status),
 			(unsigned long long)done->result);
+	if (done->status == XENCOPROC_LOST && !run->stopping)
+		run_say("%s", coproc_lost_reason(run->dev));
 	if (done->status == XENCOPROC_LOST)
 		stop(run, RUN_LOST);
 	else if (run->options.keep_going)

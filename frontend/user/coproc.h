@@ -151,18 +151,25 @@ enum coproc_connection {
 	COPROC_CONNECTING       = 1,    /* the first connection, not complete yet */
 	COPROC_CONNECTED        = 2,
 	COPROC_RECONNECTING     = 3,    /* was lost; coproc_dispatch() works on it */
-	COPROC_LOST             = 4     /* was lost and stays so: see coproc_reason() */
+	COPROC_LOST             = 4     /* was lost and stays so: see coproc_lost_reason() */
 };
 
 /** coproc_state() - of the connection, as of the last call that looked */
 enum coproc_connection coproc_state(const struct coproc_device *device);
 
 /**
- * coproc_reason() - why the last call failed, or the connection was lost
+ * coproc_reason() - why the last call failed
  *
  * Return: one line, never NULL; valid until the next call on the handle.
  */
 const char *coproc_reason(const struct coproc_device *device);
+
+/**
+ * coproc_lost_reason() - why the connection was lost last
+ *
+ * Return: one line, kept until the next loss; "" if it never was.
+ */
+const char *coproc_lost_reason(const struct coproc_device *device);
 
 /** coproc_refusal() - enum xencoproc_status of the last -EREMOTEIO, else 0 */
 unsigned int coproc_refusal(const struct coproc_device *device);

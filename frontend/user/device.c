@@ -295,6 +295,11 @@ const char *coproc_reason(const struct coproc_device *dev)
 	return dev->reason;
 }
 
+const char *coproc_lost_reason(const struct coproc_device *dev)
+{
+	return dev->lost_reason;
+}
+
 unsigned int coproc_refusal(const struct coproc_device *dev)
 {
 	return dev->refusal;

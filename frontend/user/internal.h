@@ -277,6 +277,7 @@ struct coproc_device {
 	unsigned int refusal;
 	uint64_t refusal_detail;
 	char reason[512];
+	char lost_reason[320];
 };
 
 /* One program per device: link.c and store.c never meet another of ours. */

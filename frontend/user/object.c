@@ -165,7 +165,9 @@ int object_make_wait(struct object *o)
 	rc = o->error;
 	if (rc == -EREMOTEIO)
 		refused(dev, o->class->name, o->status, o->detail);
-	else if (rc != -ECONNRESET)
+	else if (rc == -ECONNRESET)
+		fail(dev, rc, "%s", dev->lost_reason);
+	else
 		fail(dev, rc, "making %s: %s", o->class->name, strerror(-rc));
 	object_doom(o);
 	return rc;

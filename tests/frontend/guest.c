@@ -425,7 +425,7 @@ static void broken(void)
 	open_all(NULL);
 	jobs_until_lost();
 	want(coproc_state(dev) == COPROC_LOST);
-	want(strstr(coproc_reason(dev), "broke") != NULL);
+	want(strstr(coproc_lost_reason(dev), "broke") != NULL);
 	while (coproc_read_event(dev, &event))
 		told |= event.type == COPROC_EVENT_STATE && event.value == COPROC_LOST;
 	want(told);
