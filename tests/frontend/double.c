@@ -164,6 +164,7 @@ struct backend_double *double_new(uint32_t domid, const struct double_case *what
 	if (!d)
 		return NULL;
 	d->what = what;
+	d->seed = domid;
 	d->domid = domid;
 	d->mine = 1;
 	d->xs = xs_open(0);

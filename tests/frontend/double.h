@@ -29,6 +29,7 @@ enum lie {
 	LIE_RESTART,            /* InitWait, and serves anew */
 	LIE_GARBAGE_STATE,
 	LIE_VANISH,
+	LIE_SCRIBBLE,           /* random words into all pages it may write, from then on */
 	LIE_FLAP,               /* states change 200 times, then it serves anew */
 	/* from the start */
 	LIE_NODES,              /* `node` says `value` */

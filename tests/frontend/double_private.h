@@ -51,6 +51,8 @@ struct backend_double {
 	bool dead;              /* silent */
 	bool gone;              /* no directory any more */
 	bool flapping;
+	bool scribbling;
+	uint64_t seed;
 	unsigned int flaps;
 	unsigned int turns;
 	unsigned int pause;     /* turns without serving */

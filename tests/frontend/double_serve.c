@@ -274,6 +274,10 @@ static void lie(struct backend_double *d, uint32_t queue, const struct coproc_re
 	case LIE_VANISH:
 		double_remove(d);
 		break;
+	case LIE_SCRIBBLE:
+		d->scribbling = true;
+		d->lied = false;
+		break;
 	case LIE_FLAP:
 		d->flapping = true;
 		break;
@@ -387,10 +391,34 @@ static void serve_queue(struct backend_double *d, uint32_t queue)
 	coproc_server_arm(&q->ring);
 }
 
+static uint32_t random32(struct backend_double *d)
+{
+	d->seed = d->seed * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(d->seed >> 32);
+}
+
+/* One word, somewhere; small numbers are likelier to look true. */
+static void scribble(struct backend_double *d)
+{
+	static const uint32_t masks[] = { 0xffffffff, 0xffff, 0xff, 0x1f };
+	uint32_t q = random32(d) % QUEUES;
+	uint32_t *page[4] = { (uint32_t *)d->be_index, d->events, d->control_cq,
+			      d->queue[q].open && q ? d->queue[q].cq : d->control_cq };
+	uint32_t *at = page[random32(d) % 4] + random32(d) % 1024;
+
+	/* Mostly an index or an event index of a ring that is in use. */
+	if (random32(d) % 4 == 0)
+		at = (uint32_t *)&d->be_index[random32(d) % 6] + random32(d) % 2;
+	*at = random32(d) % 2 ? *at + random32(d) % 8 : random32(d) & masks[random32(d) % 4];
+	xenevtchn_notify(d->evtchn, d->port);
+}
+
 void double_serve(struct backend_double *d)
 {
 	uint32_t i;
 
+	if (d->scribbling && d->both && random32(d) % 8 == 0)
+		scribble(d);
 	if (d->pause)
 		d->pause--;
 	if (d->what->lie == LIE_CONTROL_SILENT)

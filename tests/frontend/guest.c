@@ -370,6 +370,33 @@ static void poll_loop(void)
 	want(coproc_close(dev, 2000) == 0);
 }
 
+static void nowait(void)
+{
+	struct coproc_options o;
+	struct coproc_device *again;
+	struct pollfd p;
+	double end = seconds() + 5;
+
+	wait_for_device();
+	options(&o);
+	o.flags = COPROC_OPEN_NOWAIT;
+	o.name = "test";
+	want(coproc_open(&o, &dev) == 0);
+	want(coproc_state(dev) == COPROC_CONNECTING);
+	want(coproc_context_create(dev, &ctx) == -ENOTCONN);
+	p = (struct pollfd){ .fd = coproc_fd(dev), .events = POLLIN };
+	while (coproc_state(dev) != COPROC_CONNECTED) {
+		want(poll(&p, 1, 1000) == 1 && seconds() < end);
+		want(coproc_dispatch(dev) == 0);
+	}
+	want(coproc_reconnect(dev) == -EISCONN);
+	want(coproc_context_create(dev, &ctx) == 0);
+	want(coproc_close(dev, 2000) == 0);
+	o.name = "another";
+	want(coproc_open(&o, &again) == -ENODEV);
+	dev = NULL;
+}
+
 /* ---- a connection that ends ---- */
 
 /* Jobs until the lie; each must end exactly once.  Returns how many LOST. */
@@ -492,6 +519,46 @@ static void vanish(void)
 	start = seconds();
 	coproc_close(dev, 2000);
 	want(seconds() - start < 3);
+}
+
+/* Jobs for three seconds, and a new connection whenever one was broken.
+ * Whatever the backend writes: each job ends once, nothing crashes or hangs. */
+static void scribble(void)
+{
+	unsigned int sent = 0, ended = 0, broken_times = 0, wrong = 0;
+	double end = seconds() + 3;
+	struct coproc_done done[64];
+	struct coproc_event event;
+	struct coproc_job job;
+	int n, i;
+
+	open_all(NULL);
+	while (seconds() < end) {
+		while (coproc_read_event(dev, &event))
+			;
+		for (i = 0; i < 16; i++) {
+			job = simple(sent);
+			sent += coproc_submit(queue, &job, 1, NULL) == 1;
+		}
+		n = coproc_wait_any(queue, done, 64, 20);
+		want(n > 0 || n == -ENOENT || n == -ETIMEDOUT);
+		for (i = 0; i < n; i++)
+			wrong += done[i].status == XENCOPROC_OK &&
+				 done[i].result != done[i].cookie + 1;
+		ended += n > 0 ? (unsigned int)n : 0;
+		if (coproc_state(dev) == COPROC_LOST) {
+			broken_times++;
+			coproc_reconnect(dev);
+			coproc_wait_connected(dev, 1000);
+		}
+	}
+	fprintf(stderr, "# %u jobs, %u connections broken, %u results wrong\n", sent,
+		broken_times, wrong);
+	while ((n = coproc_read(queue, done, 64)) > 0)
+		ended += (unsigned int)n;
+	want(ended + coproc_queue_outstanding(queue) == sent);
+	want(broken_times > 3);
+	coproc_close(dev, 1000);
 }
 
 static void stale(void)
@@ -643,7 +710,7 @@ int main(int argc, char **argv)
 		{ "broken", broken }, { "reconnect", reconnect }, { "stays-lost", stays_lost },
 		{ "vanish", vanish }, { "stale", stale }, { "control-silent", control_silent },
 		{ "kept", kept }, { "never-closes", never_closes }, { "storm", storm },
-		{ "flood", flood }, { "deny", deny },
+		{ "nowait", nowait }, { "scribble", scribble }, { "flood", flood }, { "deny", deny },
 	};
 	unsigned int i;
 
