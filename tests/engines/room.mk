@@ -11,6 +11,7 @@ $(eval $(call c_test,engine-cortex-m-memory,tests/engines/test_memory.c $(PLAY),
 $(eval $(call c_test,engine-cortex-m-wild,tests/engines/test_wild.c $(PLAY),,xengnttab))
 
 $(eval $(call c_test,engine-cortex-m-slices,tests/engines/test_slices.c $(PLAY),,xengnttab))
+$(eval $(call c_test,engine-figures,tests/engines/test_figures.c $(PLAY),,xengnttab))
 
 $(eval $(call fw_program,mixed,tests/engines/firmware/mixed.c))
 $(eval $(call fw_program,work,tests/engines/firmware/work.c))
