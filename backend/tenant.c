@@ -145,7 +145,8 @@ static void on_gone(void *owner, const char *why)
 	struct session *session = owner;
 	struct coprocessor *coprocessor = session->coprocessor;
 
-	log_event(session->closing ? LOG_DEBUG : LOG_WARN, "worker-gone",
+	log_event(session->closing ? LOG_DEBUG : LOG_WARN,
+		  session->closing ? "worker-ended" : "worker-gone",
 		  "dom=%u dev=%u pid=%d why=\"%s\"", session->domain, session->device,
 		  worker_pid(session->worker), why);
 	trace_event(session->backend->trace, clock_now(), "worker",

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+SCENARIO_LIBS := coproc coproc-xenstore coproc-schema coproc-ring
+SCENARIO_PKGS := xengnttab xenevtchn xenstore libsodium
+$(eval $(call c_testprog,guest-jobs,tests/scenario/guest-jobs.c,$(SCENARIO_LIBS),$(SCENARIO_PKGS)))
+SCENARIOS += tests/scenario/jobs.sh
+$(eval $(call c_testprog,guest-load,tests/scenario/guest-load.c,$(SCENARIO_LIBS),$(SCENARIO_PKGS)))
+SCENARIOS += tests/scenario/share.sh
