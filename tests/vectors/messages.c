@@ -57,7 +57,7 @@ static bool each_field(const struct vector *v, const struct place *places, uint1
 	size_t offset;
 
 	for (f = v->field; f < v->field + v->fields; f++) {
-		snprintf(why, room, "field %s: not %s", f->name, f->value);
+		snprintf(why, room, "field %.39s: not %.79s", f->name, f->value);
 		p = field_find_place(places, op, f->name, &offset);
 		if (!p)
 			return false;
