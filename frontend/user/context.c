@@ -37,7 +37,6 @@ static void context_gone(struct object *o, bool confirmed)
 	if (ctx->signal < ctx->timeline)
 		ctx->signal = ctx->timeline;
 	ctx->signalled = 0;
-	o->dev->signals = true;
 }
 
 static void context_free(struct object *o)
@@ -151,6 +150,7 @@ void contexts_restored(struct coproc_device *dev)
 	struct coproc_context *ctx;
 	uint32_t i;
 
+	dev->signals = true;
 	for (i = 0; i < table->room; i++) {
 		ctx = (struct coproc_context *)table->at[i];
 		if (!ctx || ctx->o.doomed)

@@ -8,7 +8,7 @@ fw=$dir/allowed.elf
 failed=0
 n=0
 
-echo "1..18"
+echo "1..19"
 result() {
 	n=$((n + 1))
 	if [ "$1" = 0 ]; then
@@ -79,4 +79,6 @@ touch "$dir/restart"
 wait "$pid"
 [ $? = 5 ] && grep -q lost "$dir/err"
 result $? "a backend that is killed: jobs are reported lost"
+"$B/test/frontend-guest" real 2> "$dir/err"
+result $? "libcoproc goes on after its backend was killed, three times"
 exit $failed
