@@ -28,8 +28,16 @@
  * saturated weight-1 service looks like one that is ahead: see wfq_ready(). */
 #define TAG_SCALE       256u
 
+/* The keys stand in the heap itself: to follow a pointer for each comparison
+ * is what a decision among thousands would spend its time on. */
+struct node {
+	uint64_t tag;
+	uint64_t sequence;
+	struct sched_entity *entity;
+};
+
 struct wfq {
-	struct sched_entity **heap;
+	struct node *heap;
 	size_t count;           /* ready entities */
 	size_t room;
 	size_t joined;
@@ -43,47 +51,57 @@ static bool earlier(uint64_t a, uint64_t b)
 	return (int64_t)(a - b) < 0;
 }
 
-static bool before(const struct sched_entity *a, const struct sched_entity *b)
+static bool before(const struct node *a, const struct node *b)
 {
 	if (a->tag != b->tag)
 		return earlier(a->tag, b->tag);
 	return earlier(a->sequence, b->sequence);
 }
 
-static void put(struct wfq *w, size_t place, struct sched_entity *entity)
+static void put(struct wfq *w, size_t place, const struct node *node)
 {
-	w->heap[place] = entity;
-	entity->place = place;
+	w->heap[place] = *node;
+	node->entity->place = place;
 }
 
-static void sift_up(struct wfq *w, struct sched_entity *entity)
+static struct node node_of(struct sched_entity *entity)
 {
-	size_t i = entity->place;
+	return (struct node){ entity->tag, entity->sequence, entity };
+}
 
-	while (i > 0 && before(entity, w->heap[(i - 1) / 2])) {
-		put(w, i, w->heap[(i - 1) / 2]);
+static void sift_up(struct wfq *w, size_t i, const struct node *node)
+{
+	while (i > 0 && before(node, &w->heap[(i - 1) / 2])) {
+		put(w, i, &w->heap[(i - 1) / 2]);
 		i = (i - 1) / 2;
 	}
-	put(w, i, entity);
+	put(w, i, node);
 }
 
-static void sift_down(struct wfq *w, struct sched_entity *entity)
+static void sift_down(struct wfq *w, size_t i, const struct node *node)
 {
-	size_t i = entity->place;
-
 	for (;;) {
 		size_t child = 2 * i + 1;
 
 		if (child >= w->count)
 			break;
-		if (child + 1 < w->count && before(w->heap[child + 1], w->heap[child]))
+		if (child + 1 < w->count && before(&w->heap[child + 1], &w->heap[child]))
 			child++;
-		if (!before(w->heap[child], entity))
+		if (!before(&w->heap[child], node))
 			break;
-		put(w, i, w->heap[child]);
+		put(w, i, &w->heap[child]);
 		i = child;
 	}
-	put(w, i, entity);
+	put(w, i, node);
+}
+
+/* To where its keys say, from a place that may be too high or too low. */
+static void sift(struct wfq *w, size_t i, const struct node *node)
+{
+	if (i > 0 && before(node, &w->heap[(i - 1) / 2]))
+		sift_up(w, i, node);
+	else
+		sift_down(w, i, node);
 }
 
 static void *wfq_create(void)
@@ -105,7 +123,7 @@ static int wfq_join(void *policy, struct sched_entity *entity)
 
 	if (w->joined == w->room) {
 		size_t room = w->room ? 2 * w->room : 16;
-		struct sched_entity **heap = realloc(w->heap, room * sizeof(*heap));
+		struct node *heap = realloc(w->heap, room * sizeof(*heap));
 
 		if (!heap)
 			return -ENOMEM;
@@ -122,17 +140,14 @@ static int wfq_join(void *policy, struct sched_entity *entity)
 static void wfq_idle(void *policy, struct sched_entity *entity)
 {
 	struct wfq *w = policy;
-	struct sched_entity *last;
+	struct node last;
 
 	if (!entity->ready)
 		return;
 	entity->ready = false;
 	last = w->heap[--w->count];
-	if (last == entity)
-		return;
-	put(w, entity->place, last);
-	sift_up(w, last);
-	sift_down(w, last);
+	if (last.entity != entity)
+		sift(w, entity->place, &last);
 }
 
 static void wfq_leave(void *policy, struct sched_entity *entity)
@@ -146,6 +161,7 @@ static void wfq_leave(void *policy, struct sched_entity *entity)
 static void wfq_ready(void *policy, struct sched_entity *entity)
 {
 	struct wfq *w = policy;
+	struct node node;
 
 	if (entity->ready)
 		return;
@@ -154,8 +170,8 @@ static void wfq_ready(void *policy, struct sched_entity *entity)
 	if (earlier(entity->tag, w->clock) || earlier(w->latest, entity->tag))
 		entity->tag = w->clock;
 	entity->sequence = w->sequence++;
-	put(w, w->count++, entity);
-	sift_up(w, entity);
+	node = node_of(entity);
+	sift_up(w, w->count++, &node);
 }
 
 static struct sched_entity *wfq_pick(void *policy)
@@ -167,9 +183,9 @@ static struct sched_entity *wfq_pick(void *policy)
 		w->clock = w->latest;
 		return NULL;
 	}
-	if (earlier(w->clock, w->heap[0]->tag))
-		w->clock = w->heap[0]->tag;
-	return w->heap[0];
+	if (earlier(w->clock, w->heap[0].tag))
+		w->clock = w->heap[0].tag;
+	return w->heap[0].entity;
 }
 
 static void wfq_charge(void *policy, struct sched_entity *entity, uint64_t ns)
@@ -184,8 +200,11 @@ static void wfq_charge(void *policy, struct sched_entity *entity, uint64_t ns)
 	entity->sequence = w->sequence++;
 	if (earlier(w->latest, entity->tag))
 		w->latest = entity->tag;
-	if (entity->ready)
-		sift_down(w, entity);
+	if (entity->ready) {
+		struct node node = node_of(entity);
+
+		sift_down(w, entity->place, &node);
+	}
 }
 
 /* What it has had beyond its turn is service, and stays the same service: at
@@ -208,8 +227,9 @@ static void wfq_weigh(void *policy, struct sched_entity *entity, uint32_t weight
 	}
 	entity->weight = weight;
 	if (entity->ready) {
-		sift_up(w, entity);
-		sift_down(w, entity);
+		struct node node = node_of(entity);
+
+		sift(w, entity->place, &node);
 	}
 }
 

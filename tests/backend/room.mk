@@ -6,3 +6,5 @@ BACKEND_SCHED := $(wildcard backend/sched/*.c) tests/backend/model.c
 $(eval $(call c_test,backend-sched-share,tests/backend/test_sched_share.c $(BACKEND_SCHED)))
 $(eval $(call c_test,backend-sched-bounds,tests/backend/test_sched_bounds.c $(BACKEND_SCHED)))
 $(eval $(call c_test,backend-sched-scale,tests/backend/test_sched_scale.c $(BACKEND_SCHED)))
+
+$(eval $(call c_test,backend-bank,tests/backend/test_bank.c backend/bank.c))
