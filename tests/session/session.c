@@ -5,7 +5,9 @@
  * Each step below is one block of the text.  After a step, whatever changed in
  * shared memory is written down, cell by cell and slot by slot, and must be
  * what the text's block says: no more, no less.  So neither side can change
- * without the other.
+ * without the other.  For the library it also holds B-RING-1 and F-RING-1
+ * (cells begin as zeroes), B-PAGE-4 (nothing is written but messages, cells and
+ * the journal), F-MSG-1, B-QUEUE-5, and B-JRNL-1 as far as blocks show it.
  *
  *   session          compare; TAP
  *   session --print  the blocks as they should be, to be put into the text

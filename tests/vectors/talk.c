@@ -284,32 +284,48 @@ static bool go(void)
 	       wrong("cannot notify", NULL);
 }
 
-/* A queue is neither written nor looked at before it is open (F-QOPEN-1):
- * until then the backend's cells are those of a queue before. */
-static void answered(struct asked *a, const struct coproc_completion *c)
+static bool take_all(unsigned int q);
+
+/* A queue is neither written nor looked at before it is open (F-QOPEN-1): until
+ * then the backend's cells are those of a queue before.  What it completed is
+ * there before QUEUE_CLOSE completes (B-QCLOSE-1). */
+static bool answered(struct asked *a, const struct coproc_completion *c)
 {
+	bool good = true;
+
 	a->answered = true;
 	a->got = *c;
 	if (c->status == XENCOPROC_OK && a->op == XENCOPROC_OP_QUEUE_OPEN)
 		me.open[a->opens] = true;
+	if (c->status == XENCOPROC_OK && a->op == XENCOPROC_OP_QUEUE_CLOSE) {
+		good = take_all(a->opens);
+		me.open[a->opens] = false;
+	}
+	return good;
+}
+
+static bool take_all(unsigned int q)
+{
+	struct coproc_completion c;
+	unsigned int i;
+	int rc;
+
+	while ((rc = coproc_client_take(&me.queue[q], &c)) > 0)
+		for (i = 0; i < me.count; i++)
+			if (me.asked[i].queue == q && !me.asked[i].answered && c.id >> 32 == i + 1 &&
+			    !answered(&me.asked[i], &c))
+				return false;
+	return rc == 0 || wrong("the backend broke a queue:",
+				coproc_broken_text(coproc_client_broken(&me.queue[q])));
 }
 
 static bool reap(void)
 {
-	struct coproc_completion c;
-	unsigned int q, i;
-	int rc = 0;
+	unsigned int q;
 
-	for (q = 0; q < QUEUES; q++) {
-		while (me.open[q] && (rc = coproc_client_take(&me.queue[q], &c)) > 0)
-			for (i = 0; i < me.count; i++)
-				if (me.asked[i].queue == q && !me.asked[i].answered &&
-				    c.id >> 32 == i + 1)
-					answered(&me.asked[i], &c);
-		if (rc < 0)
-			return wrong("the backend broke a queue:",
-				     coproc_broken_text(coproc_client_broken(&me.queue[q])));
-	}
+	for (q = 0; q < QUEUES; q++)
+		if (me.open[q] && !take_all(q))
+			return false;
 	return true;
 }
 
