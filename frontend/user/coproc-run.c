@@ -381,9 +381,9 @@ static void run_jobs(struct run *run)
 		send_jobs(run);
 		if (run->written == run->sent && (run->stopping || run->sent == run->plan.jobs))
 			return;
-		if (run->stopping && !leave)
+		if (run->stopping && leave == 0)
 			leave = seconds() + 5;
-		if (leave && seconds() > leave)
+		if (leave > 0 && seconds() > leave)
 			return;
 		if (poll(p, 2, 200) < 0 && errno != EINTR)
 			return;

@@ -192,7 +192,11 @@ static void remember(struct coproc_queue *queue, const struct coproc_job *job, u
 	record->flags = (uint8_t)job->flags;
 	record->live = 1;
 	record->cancel = CANCEL_NO;
-	dev->live_jobs++;
+	/* From here a silent backend matters: link_ping(). */
+	if (dev->live_jobs++ == 0) {
+		dev->heard_at = now_us();
+		pump_timer(dev);
+	}
 	dev->stats.submitted++;
 	for (i = 0; i < job->piece_count; i++)
 		dev->stats.bytes += job->pieces[i].length;
@@ -227,6 +231,9 @@ static int submit_one(struct coproc_queue *queue, const struct coproc_job *job, 
 	cell = job_cell(queue, job);
 	if (cell < 0)
 		return cell;
+	/* Making a table may have slept, and the rings be gone since. */
+	if (!dev->connected || !queue->open)
+		return fail(dev, -ENOTCONN, "not connected");
 	if (cell != NO_CELL)
 		write_table(queue, job, (uint32_t)cell, &request);
 	request.id = dev->next_job++;
@@ -257,7 +264,6 @@ int coproc_submit(struct coproc_queue *queue, const struct coproc_job *jobs, uns
 		if (ids)
 			ids[taken] = id;
 	}
-	/* Making a table may have slept, and the connection may be lost since. */
 	if (taken && queue->open && coproc_client_publish(&queue->ring))
 		link_notify(dev, queue->port < 0 ? dev->link.port : queue->port);
 	return taken ? (int)taken : rc;

@@ -162,7 +162,8 @@ int object_make_wait(struct object *o)
 	pump_ready(dev);
 	if (o->state == OBJECT_MADE)
 		return 0;
-	rc = o->error;
+	/* Without an error it was made, and lost in the same breath. */
+	rc = o->error ? o->error : -ECONNRESET;
 	if (rc == -EREMOTEIO)
 		refused(dev, o->class->name, o->status, o->detail);
 	else if (rc == -ECONNRESET)

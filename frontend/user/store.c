@@ -163,7 +163,7 @@ int coproc_list(struct coproc_listed *list, size_t max)
 {
 	struct coproc_xs *xs;
 	int *index = NULL;
-	uint32_t domain;
+	uint32_t domain = 0;
 	int count = coproc_xs_open(&xs);
 	int i;
 
