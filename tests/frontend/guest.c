@@ -495,6 +495,39 @@ static void reconnect(void)
 	want(coproc_close(dev, 2000) == 0);
 }
 
+/* No call that waits: the descriptor alone must tell of the silence, of the
+ * lost jobs, and of the new connection. */
+static void poll_lost(void)
+{
+	unsigned int sent = 0, ended = 0, lost = 0;
+	double end = seconds() + 10;
+	struct coproc_stats stats;
+	struct coproc_done done;
+	struct coproc_job job;
+	struct pollfd p;
+
+	open_all(NULL);
+	p = (struct pollfd){ .fd = coproc_fd(dev), .events = POLLIN };
+	do {
+		want(seconds() < end);
+		for (; sent - ended < 4; sent++) {
+			job = simple(sent);
+			if (coproc_submit(queue, &job, 1, NULL) != 1)
+				break;
+		}
+		want(poll(&p, 1, 3000) == 1);
+		want(coproc_dispatch(dev) == 0);
+		while (coproc_read(queue, &done, 1) == 1) {
+			ended++;
+			lost += done.status == XENCOPROC_LOST;
+		}
+		coproc_stats(dev, &stats);
+	} while (stats.connections < 2 || coproc_state(dev) != COPROC_CONNECTED);
+	want(lost > 0 && lost <= 4);
+	want(ended + coproc_queue_outstanding(queue) == sent);
+	want(coproc_close(dev, 2000) == 0);
+}
+
 static void stays_lost(void)
 {
 	struct coproc_options o;
@@ -806,7 +839,7 @@ int main(int argc, char **argv)
 		{ "broken", broken }, { "reconnect", reconnect }, { "stays-lost", stays_lost },
 		{ "vanish", vanish }, { "stale", stale }, { "control-silent", control_silent },
 		{ "kept", kept }, { "never-closes", never_closes }, { "storm", storm },
-		{ "real", real }, { "nowait", nowait }, { "scribble", scribble }, { "flood", flood }, { "deny", deny },
+		{ "real", real }, { "poll-lost", poll_lost }, { "nowait", nowait }, { "scribble", scribble }, { "flood", flood }, { "deny", deny },
 	};
 	unsigned int i;
 

@@ -51,6 +51,7 @@ static const struct test tests[] = {
 	LIES("a backend that closes in mid-job", LIE_CLOSING, 20, "reconnect"),
 	LIES("a backend that is closed from one moment to the next", LIE_CLOSED, 20, "reconnect"),
 	LIES("a backend that dies without a word", LIE_SILENT, 20, "reconnect"),
+	LIES("a backend that dies, and a caller that only polls", LIE_SILENT, 20, "poll-lost"),
 	LIES("a backend whose state is no state", LIE_GARBAGE_STATE, 20, "reconnect"),
 	LIES("a backend that changes its state 200 times", LIE_FLAP, 20, "reconnect"),
 	LIES("a backend that writes rubbish everywhere", LIE_SCRIBBLE, 20, "scribble"),
