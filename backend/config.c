@@ -3,6 +3,11 @@
  * libconfuse does the syntax: sections with titles, types, line numbers.
  * (Weighed: libconfig, which has no titled sections, and JSON by jansson,
  * which has no comments and so is no format for an administrator's file.)
+ *
+ * Three things of it do not do for an administrator, so the text is read here
+ * and handed over without its comments: it counts the lines of a comment
+ * several times over, takes a file that ends inside a section for a good one,
+ * and ends the program when the file cannot be read.
  */
 #include "config.h"
 
@@ -210,8 +215,9 @@ static int take(struct config *config, cfg_t *cfg, const char *engine_dir)
 	config->weak_sandbox = cfg_getbool(cfg, "allow-weak-sandbox");
 	config->count = cfg_size(cfg, "coprocessor");
 	if (!config->count) {
-		fprintf(stderr, "coprocd: the configuration names no coprocessor; "
-			"it needs at least one section: coprocessor \"NAME\" { engine = \"cortex-m\" }\n");
+		fprintf(stderr, "coprocd: %s: the configuration names no coprocessor; "
+			"it needs at least one section: coprocessor \"NAME\" { engine = \"cortex-m\" }\n",
+			cfg->filename);
 		return -EINVAL;
 	}
 	config->coprocessors = calloc(config->count, sizeof(*config->coprocessors));
@@ -277,26 +283,151 @@ static cfg_t *parser(void)
 	return cfg;
 }
 
+/* ---- the text ---- */
+
+#define TEXT_MAX        (1u << 20)
+#define DEPTH_MAX       8
+
+/* Return: the file's text, or NULL with errno. */
+static char *text_read(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *text = file ? malloc(TEXT_MAX + 2) : NULL;
+	int error = 0;
+	size_t n;
+
+	if (text) {
+		n = fread(text, 1, TEXT_MAX + 1, file);
+		if (ferror(file))
+			error = errno;
+		else if (n > TEXT_MAX)
+			error = EFBIG;
+		else if (memchr(text, '\0', n))
+			error = EILSEQ;
+		else
+			memcpy(text + n, "\n", 2);      /* fmemopen() wants some text */
+	} else {
+		error = errno;
+	}
+	if (file)
+		fclose(file);
+	if (!error)
+		return text;
+	free(text);
+	errno = error;
+	return NULL;
+}
+
+/* To the end of a string, which is where libconfuse would see it. */
+static char *skip_string(char *at, int *line)
+{
+	char quote = *at++;
+
+	for (; *at && *at != quote; at++) {
+		if (*at == '\\' && at[1])
+			at++;
+		*line += *at == '\n';
+	}
+	return *at ? at + 1 : at;
+}
+
+/* Blanks for a comment; its lines stay.  Slashes begin one only where a word
+ * could begin: a path may have two in a row. */
+static char *skip_comment(char *at, const char *begin, int *line)
+{
+	bool word = at > begin && !strchr(" \t\r\n{}=,;", at[-1]);
+	bool block = at[0] == '/' && at[1] == '*' && !word;
+
+	if (*at != '#' && !block && (at[0] != '/' || at[1] != '/' || word))
+		return at + 1;
+	for (; *at && (block || *at != '\n'); at++) {
+		if (block && at[0] == '*' && at[1] == '/') {
+			at[0] = at[1] = ' ';
+			return at + 2;
+		}
+		if (*at == '\n')
+			(*line)++;
+		else
+			*at = ' ';
+	}
+	return at;
+}
+
+/* Return: 0, or the line of a brace that is never closed. */
+static int text_clean(char *text)
+{
+	int opened[DEPTH_MAX] = { 0 }, depth = 0, line = 1;
+
+	for (char *at = text; *at;) {
+		switch (*at) {
+		case '"':
+		case '\'':
+			at = skip_string(at, &line);
+			continue;
+		case '#':
+		case '/':
+			at = skip_comment(at, text, &line);
+			continue;
+		case '{':
+			if (depth < DEPTH_MAX)
+				opened[depth] = line;
+			depth++;
+			break;
+		case '}':
+			depth -= depth > 0;
+			break;
+		case '\n':
+			line++;
+			break;
+		default:
+			break;
+		}
+		at++;
+	}
+	return depth ? opened[depth < DEPTH_MAX ? depth - 1 : DEPTH_MAX - 1] : 0;
+}
+
+/* Return: 0, or -errno after telling why unless that is -ENOMEM. */
+static int parse(cfg_t *cfg, const char *path)
+{
+	char *text = text_read(path);
+	FILE *file;
+	int line, rc;
+
+	if (!text) {
+		rc = -errno;
+		fprintf(stderr, "coprocd: cannot read %s: %s; name a configuration with --config\n",
+			path, strerror(errno));
+		return rc == -ENOMEM ? -EIO : rc;
+	}
+	line = text_clean(text);
+	cfg->filename = strdup(path);
+	file = fmemopen(text, strlen(text), "r");
+	if (line) {
+		fprintf(stderr, "coprocd: %s:%d: what begins here with '{' is never closed\n", path, line);
+		rc = -EINVAL;
+	} else if (!cfg->filename || !file) {
+		rc = -ENOMEM;
+	} else {
+		/* complain() tells what it does not like. */
+		rc = cfg_parse_fp(cfg, file) == CFG_SUCCESS ? 0 : -EINVAL;
+	}
+	if (file)
+		fclose(file);
+	free(text);
+	return rc;
+}
+
 struct config *config_load(const char *path, const char *engine_dir)
 {
 	struct config *config = calloc(1, sizeof(*config));
 	cfg_t *cfg = parser();
 	int rc = config && cfg ? 0 : -ENOMEM;
 
-	if (!rc) {
-		switch (cfg_parse(cfg, path)) {
-		case CFG_SUCCESS:
-			rc = take(config, cfg, engine_dir);
-			break;
-		case CFG_FILE_ERROR:
-			fprintf(stderr, "coprocd: cannot read %s: %s; name a configuration with --config\n",
-				path, strerror(errno));
-			rc = -ENOENT;
-			break;
-		default:
-			rc = -EINVAL;   /* complain() has told it */
-		}
-	}
+	if (!rc)
+		rc = parse(cfg, path);
+	if (!rc)
+		rc = take(config, cfg, engine_dir);
 	if (rc == -ENOMEM)
 		fprintf(stderr, "coprocd: out of memory while reading %s\n", path);
 	if (cfg)
