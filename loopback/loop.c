@@ -54,15 +54,45 @@ int64_t lb_now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+static void log_line(const char *fmt, va_list ap)
+{
+	int saved = errno;
+	char line[512];
+
+	vsnprintf(line, sizeof(line), fmt, ap);
+	fprintf(stderr, "coproc-loopback: %s\n", line);
+	errno = saved;
+}
+
 void lb_log(const char *fmt, ...)
 {
-	char line[512];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	log_line(fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "coproc-loopback: %s\n", line);
+}
+
+void lb_log_often(const char *fmt, ...)
+{
+	static int64_t second;
+	static unsigned int lines, dropped;
+	int64_t now = lb_now_ms() / 1000;
+	va_list ap;
+
+	if (now != second) {
+		if (dropped)
+			lb_log("%u more messages of this kind were left out", dropped);
+		second = now;
+		lines = dropped = 0;
+	}
+	if (lines++ >= 10) {
+		dropped++;
+		return;
+	}
+	va_start(ap, fmt);
+	log_line(fmt, ap);
+	va_end(ap);
 }
 
 int lb_unix_listen(const char *path, int type)

@@ -28,6 +28,9 @@ int64_t lb_now_ms(void);
 /* One line on stderr, with the program's name. */
 void lb_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same for what a domain can provoke: no more than ten lines a second. */
+void lb_log_often(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* A nonblocking listening Unix socket of @type at @path, mode 0666: who may
  * come in is decided after accept().  -1 with errno. */
 int lb_unix_listen(const char *path, int type);

@@ -161,6 +161,7 @@ struct lb_world {
 	struct lb_port *dom_exc;	/* who bound VIRQ_DOM_EXC */
 	struct lb_toolstack *ts;
 	pid_t xenstored_pid;
+	bool xs_up;			/* xenstored has answered */
 	struct lb_conn *xs_waiter;	/* asked for a new xenstored; NULL: nobody */
 	uint32_t max_fds;		/* descriptors one domain may make us hold */
 	uint64_t nofile;		/* the soft limit that commands are to get back */

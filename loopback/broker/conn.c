@@ -64,7 +64,7 @@ void lb_reply(struct lb_conn *c, const void *rep, size_t len, const int *fds, un
 	 * sees the end of file and takes it apart. */
 	if (sendmsg(c->src.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
 		if (errno != EPIPE && errno != ECONNRESET)
-			lb_log("domain %u pid %d: its answer could not be sent (%m), "
+			lb_log_often("domain %u pid %d: its answer could not be sent (%m), "
 			       "handle closed", c->dom->id, (int)c->pid);
 		shutdown(c->src.fd, SHUT_RDWR);
 	}
@@ -201,12 +201,14 @@ static void conn_new(struct lb_listener *l, int fd)
 		err = -errno;
 	if (!err && l->xenstored)
 		err = cred.pid == w->xenstored_pid ? 0 : -EPERM;
+	else if (!err && cred.pid <= 0)
+		err = -EPERM;		/* from outside this world */
 	else if (!err && cred.pid != l->dom->keeper && w->proc_ours)
 		err = lb_identify(l->dom, cred.pid);
 	if (!err && !lb_domain_charge(l->dom, 1))
 		err = -ENOSPC;
 	if (err) {
-		lb_log("a connection to domain %u refused: %s", l->dom->id, strerror(-err));
+		lb_log_often("a connection to domain %u refused: %s", l->dom->id, strerror(-err));
 		close(fd);
 		free(c);
 		return;
@@ -229,7 +231,7 @@ static void listener_ready(struct lb_source *s, uint32_t events)
 	if (fd >= 0)
 		conn_new(l, fd);
 	else if (errno == EMFILE || errno == ENFILE)
-		lb_log("out of descriptors: raise the limit of open files (ulimit -n)");
+		lb_log_often("out of descriptors: raise the limit of open files (ulimit -n)");
 }
 
 int lb_listen(struct lb_world *w, struct lb_listener *l, const char *path)

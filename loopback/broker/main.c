@@ -135,28 +135,32 @@ static int start_dom0(struct broker *b)
 	return lb_spawn_keeper(lb_domain_find(&b->w, 0), &a);
 }
 
+/* It answers: whoever waited for it goes on. */
+static void xenstored_answers(struct broker *b)
+{
+	int err = b->dom0_started ? 0 : start_dom0(b);
+
+	b->xs_deadline = 0;
+	lb_xenstored_up(&b->w, 0);
+	if (err) {
+		lb_log("starting domain 0: %s", strerror(err));
+		lb_end(&b->w, 125);
+	}
+}
+
 /* Waits for xenstored to answer, without waiting. */
 static void try_xenstored(struct broker *b)
 {
 	struct lb_world *w = &b->w;
-	int err = lb_ts_init(w);
+	int err = lb_ts_ready(w) ? ETIMEDOUT : lb_ts_init(w);
 
-	if (!err) {
-		b->xs_deadline = 0;
-		lb_xenstored_up(w, 0);
-		if (!b->dom0_started)
-			err = start_dom0(b);
-		if (err) {
-			lb_log("starting domain 0: %s", strerror(err));
-			lb_end(w, 125);
-		}
-	} else if (lb_now_ms() > b->xs_deadline) {
-		lb_log("%s does not answer: %s", w->cfg->xenstored, strerror(err));
-		b->xs_deadline = 0;
-		lb_xenstored_up(w, ETIMEDOUT);
-		if (!b->dom0_started)
-			lb_end(w, 125);
-	}
+	if (!err || lb_now_ms() <= b->xs_deadline)
+		return;
+	lb_log("%s does not answer: %s", w->cfg->xenstored, strerror(err));
+	b->xs_deadline = 0;
+	lb_xenstored_up(w, ETIMEDOUT);
+	if (!b->dom0_started)
+		lb_end(w, 125);
 }
 
 /* A creation that waits for a stopped xenstored or keeper ends some day. */
@@ -181,10 +185,12 @@ static void turn(struct broker *b)
 {
 	bool pending;
 
-	if (b->w.xenstored_pid && !lb_ts_ready(&b->w)) {
+	if (b->w.xenstored_pid && !b->w.xs_up) {
 		if (!b->xs_deadline)
 			b->xs_deadline = lb_now_ms() + XENSTORED_DEADLINE_MS;
 		try_xenstored(b);
+	} else if (b->w.xs_up && b->xs_deadline) {
+		xenstored_answers(b);
 	} else if (!b->w.xenstored_pid && !b->dom0_started) {
 		lb_log("no world without xenstored");
 		lb_end(&b->w, 125);

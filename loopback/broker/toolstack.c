@@ -50,7 +50,7 @@ static void ts_down(struct lb_toolstack *ts)
 {
 	struct ts_wait *q = ts->head, *next;
 
-	ts->ready = false;
+	ts->ready = ts->w->xs_up = false;
 	ts->head = NULL;
 	ts->tail = &ts->head;
 	ts->out_len = ts->in_len = 0;
@@ -196,6 +196,14 @@ static void domain0_done(struct lb_domain *d, int error)
 	}
 }
 
+/* Only an answer shows that xenstored is done with its own start: its socket
+ * listens before that. */
+static void domain0_last(struct lb_domain *d, int error)
+{
+	domain0_done(d, error);
+	d->w->xs_up = !error;
+}
+
 static void step_done(struct lb_domain *d, int error)
 {
 	if (error && !d->ts_error)
@@ -301,13 +309,12 @@ static int ts_connect(struct lb_toolstack *ts)
 	return 0;
 }
 
-/* Living domains are introduced anew to an xenstored that starts empty. */
-static void introduce_all(struct lb_world *w)
+static void write_domain0(struct lb_world *w)
 {
 	struct lb_domain *d = lb_domain_find(w, 0);
 
 	node_write(d, domain0_done, "/domid", "0");
-	node_write(d, domain0_done, "/name", d->name);
+	node_write(d, domain0_last, "/name", d->name);
 }
 
 int lb_ts_init(struct lb_world *w)
@@ -327,6 +334,6 @@ int lb_ts_init(struct lb_world *w)
 	}
 	err = ts_connect(ts);
 	if (!err)
-		introduce_all(w);
+		write_domain0(w);
 	return err;
 }

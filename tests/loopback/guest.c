@@ -146,6 +146,8 @@ static void do_force(char **v)
 				ways |= 4;
 			if (ftruncate(fd, 0) == 0)
 				ways |= 8;
+			if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096) == 0)
+				ways |= 16;
 			close(fd);
 		}
 	fclose(maps);

@@ -2,7 +2,8 @@
 /*
  * Talks nonsense to the broker: random bytes, valid operations with random
  * numbers, requests without reading answers, descriptors nobody asked for.
- * Then checks that the broker still serves.
+ * Then checks that the broker still serves.  With "xenstore" as second argument
+ * it does the same to the domain's xenstore socket.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -12,6 +13,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <xen/io/xs_wire.h>
 
 static uint64_t seed = 88172645463325252u;
 
@@ -89,12 +92,88 @@ static int read_one(int fd)
 	return n > 0 ? 0 : -1;
 }
 
+static int open_xenstore(void)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct timeval limit = { .tv_sec = 10 };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", getenv("XENSTORED_PATH"));
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0) {
+		perror("xenstore");
+		exit(1);
+	}
+	return fd;
+}
+
+/* Any type, often with strings of the right shape, sometimes cut short or too long. */
+static void send_xenstore(int fd)
+{
+	static char buf[8192];
+	struct xsd_sockmsg h = { rnd(26), number(), rnd(4) ? 0 : number(), 0 };
+	size_t n = 0, i, words = rnd(4);
+
+	for (i = 0; i < words; i++)
+		n += (size_t)snprintf(buf + sizeof(h) + n, 64, rnd(2) ? "data/%u" : "w%u", rnd(3)) + 1;
+	if (!rnd(20)) {
+		n = rnd(4200);
+		for (i = 0; i < n; i++)
+			buf[sizeof(h) + i] = (char)rnd(256);
+	}
+	h.len = (uint32_t)n + (rnd(50) ? 0 : number());
+	memcpy(buf, &h, sizeof(h));
+	send(fd, buf, sizeof(h) + n, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* Does the store still answer a plain question? */
+static int xenstore_lives(void)
+{
+	struct { struct xsd_sockmsg h; char p[6]; } q = { { XS_READ, 7, 0, 6 }, "domid" };
+	struct xsd_sockmsg h;
+	int fd = open_xenstore();
+
+	if (send(fd, &q, sizeof(q.h) + 6, MSG_NOSIGNAL) < 0 ||
+	    recv(fd, &h, sizeof(h), MSG_WAITALL) != sizeof(h))
+		return 0;
+	return h.type == XS_READ && h.req_id == 7;
+}
+
+static int attack_xenstore(long count)
+{
+	char sink[8192];
+	int fd = open_xenstore();
+	long i;
+
+	for (i = 0; i < count; i++) {
+		send_xenstore(fd);
+		if (rnd(3))
+			while (recv(fd, sink, sizeof(sink), MSG_DONTWAIT) > 0)
+				;
+		if (!rnd(20)) {
+			close(fd);
+			fd = open_xenstore();
+		}
+	}
+	close(fd);
+	if (!xenstore_lives()) {
+		printf("xenstore does not answer\n");
+		return 1;
+	}
+	printf("%ld messages, xenstore lives\n", count);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	long count = argc > 1 ? atol(argv[1]) : 1000, i;
-	int fd = open_broker();
+	int fd;
 	uint32_t ask[4] = { 10, 0, 0, 0 };	/* an unbound port for domain 0 */
 
+	if (argc > 2)
+		return attack_xenstore(count);
+	fd = open_broker();
 	for (i = 0; i < count; i++) {
 		/* Now and then the answer is not taken, which ends the handle. */
 		if (send_one(fd) < 0 || (rnd(30) && read_one(fd) < 0) || !rnd(200)) {
