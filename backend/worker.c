@@ -53,20 +53,6 @@ struct worker {
 	TAILQ_HEAD(, call) calls;
 };
 
-static size_t command_size(const struct worker_command *command)
-{
-	switch (command->type) {
-	case WORKER_MAP:
-		return offsetof(struct worker_command, u.map.ref) +
-		       command->u.map.count * sizeof(command->u.map.ref[0]);
-	case WORKER_RUN:
-		return offsetof(struct worker_command, u.run.operand) +
-		       command->u.run.operands * sizeof(command->u.run.operand[0]);
-	default:
-		return offsetof(struct worker_command, u.run.operand);
-	}
-}
-
 /* ---- the child ---- */
 
 static void child_fd(int from, int to)
@@ -116,6 +102,9 @@ static void worker_distrust(struct worker *worker, const char *why)
 	if (worker->broken)
 		return;
 	worker->broken = true;
+	/* Nothing that it says is wanted any more, and to be told so all the
+	 * time until it is dead would keep the loop busy. */
+	event_del(worker->readable);
 	log_event(LOG_WARN, "worker-distrust", "pid=%d why=\"%s\"", (int)worker->pid, why);
 	worker_kill(worker);
 }
@@ -149,29 +138,35 @@ static void worker_take(struct worker *worker, const struct worker_reply *reply)
 	free(call);
 }
 
+/* Return: whether there may be more to read. */
+static bool read_one(struct worker *worker)
+{
+	struct worker_reply reply;
+	ssize_t got = recv(worker->socket, &reply, sizeof(reply), MSG_DONTWAIT | MSG_TRUNC);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (got <= 0) {
+		/* Its end: the exit tells the rest. */
+		event_del(worker->readable);
+		worker_kill(worker);
+		return false;
+	}
+	if (got != sizeof(reply)) {
+		worker_distrust(worker, "sent a reply of a wrong size");
+		return false;
+	}
+	worker_take(worker, &reply);
+	return !worker->broken;
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct worker *worker = arg;
 
 	/* Bounded, so that a worker that floods does not hold the loop. */
-	for (int i = 0; i < 32 && !worker->broken; i++) {
-		struct worker_reply reply;
-		ssize_t got = recv(fd, &reply, sizeof(reply), MSG_DONTWAIT | MSG_TRUNC);
-
-		if (got < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (got <= 0) {
-			/* Its end: the exit tells the rest. */
-			event_del(worker->readable);
-			worker_kill(worker);
-			return;
-		}
-		if (got != sizeof(reply)) {
-			worker_distrust(worker, "sent a reply of a wrong size");
-			return;
-		}
-		worker_take(worker, &reply);
-	}
+	for (int i = 0; i < 32 && read_one(worker); i++)
+		;
 }
 
 /* ---- commands ---- */
@@ -238,7 +233,10 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 			event_add(worker->writable, NULL);
 			return;
 		}
-		/* Any other failure: the worker is going; its exit answers. */
+		/* It is going, or must: what was not sent is never answered
+		 * but by its exit. */
+		if (rc)
+			worker_kill(worker);
 		STAILQ_REMOVE_HEAD(&worker->outgoing, link);
 		outgoing_free(out);
 	}
@@ -247,7 +245,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 int worker_call(struct worker *worker, struct worker_command *command, int fd,
 		worker_answer *answer, void *arg)
 {
-	size_t size = command_size(command);
+	size_t size = worker_command_size(command);
 	struct call *call = malloc(sizeof(*call));
 	int rc;
 
@@ -268,7 +266,9 @@ int worker_call(struct worker *worker, struct worker_command *command, int fd,
 		free(call);
 		return rc;
 	}
-	/* EPIPE and the like: the worker is going; its exit answers the call. */
+	/* EPIPE and the like: it is going, or must; its exit answers the call. */
+	if (rc)
+		worker_kill(worker);
 	TAILQ_INSERT_TAIL(&worker->calls, call, link);
 	if (call->service && worker->services++ == 0)
 		worker_attention(worker, WORKER_ATTENTION_SERVICE);
@@ -334,9 +334,10 @@ static void on_exited(evutil_socket_t fd, short what, void *arg)
 	siginfo_t info = { 0 };
 	char why[64];
 
-	/* What it said before it died still counts. */
-	if (!worker->broken)
-		on_readable(worker->socket, EV_READ, worker);
+	/* What it said before it died still counts, all of it: each reply that
+	 * is believed ends a call, so this ends. */
+	while (!worker->broken && read_one(worker))
+		;
 	if (waitid(P_PIDFD, (id_t)worker->pidfd, &info, WEXITED | WNOHANG) < 0 || !info.si_pid)
 		return;
 	event_del(worker->exited);
@@ -437,6 +438,10 @@ void worker_free(struct worker *worker)
 		worker_kill(worker);
 		waitid(P_PIDFD, (id_t)worker->pidfd, &(siginfo_t){ 0 }, WEXITED);
 		close(worker->pidfd);
+	} else if (worker->pid > 0 && !worker->exited) {
+		/* Started, and then no descriptor was left to hold it by. */
+		kill(worker->pid, SIGKILL);
+		waitpid(worker->pid, NULL, 0);
 	}
 	if (worker->readable)
 		event_free(worker->readable);

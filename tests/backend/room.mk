@@ -10,3 +10,6 @@ $(eval $(call c_test,backend-sched-scale,tests/backend/test_sched_scale.c $(BACK
 $(eval $(call c_test,backend-bank,tests/backend/test_bank.c backend/bank.c))
 $(eval $(call c_test,backend-config,tests/backend/test_config.c backend/config.c backend/log.c \
 	$(wildcard backend/sched/*.c),,libconfuse))
+
+$(eval $(call c_testprog,backend-worker-double,tests/backend/double.c))
+$(eval $(call c_test,backend-worker,tests/backend/test_worker.c backend/worker.c backend/log.c,,libevent_core))

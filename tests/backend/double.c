@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* A worker process that behaves well, or badly in one of many ways. */
+#include "double.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backend/engines/wire.h"
+
+static struct worker_command command;
+static int passed = -1;
+
+static void say(const void *bytes, size_t size)
+{
+	if (send(WORKER_FD_SOCKET, bytes, size, MSG_NOSIGNAL) < 0)
+		_exit(9);
+}
+
+static void hello(uint32_t version)
+{
+	struct worker_reply reply = { .outcome = WORKER_HELLO };
+
+	reply.u.hello.wire_version = version;
+	reply.u.hello.bank_bytes = 4096;
+	strcpy(reply.u.hello.kind, "double");
+	say(&reply, sizeof(reply));
+}
+
+static uint64_t descriptors(void)
+{
+	uint64_t found = 0;
+	struct stat stat;
+
+	for (int fd = 0; fd < 1024; fd++)
+		found += fd != passed && !fstat(fd, &stat);
+	return found;
+}
+
+static uint64_t passed_word(void)
+{
+	uint64_t word = ~0ull;
+
+	if (passed >= 0 && pread(passed, &word, sizeof(word), 0) != sizeof(word))
+		word = ~1ull;
+	return word;
+}
+
+static uint64_t result_of(void)
+{
+	uint64_t sum = 0;
+
+	switch (command.type) {
+	case WORKER_PING:
+		return descriptors();
+	case WORKER_LOAD:
+	case WORKER_CTX_CREATE:
+		return passed_word();
+	case WORKER_MAP:
+		for (uint32_t i = 0; i < command.u.map.count; i++)
+			sum += command.u.map.ref[i];
+		return sum;
+	case WORKER_RUN:
+		return command.u.run.immediate;
+	default:
+		return 0;
+	}
+}
+
+static void take(void)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { &command, sizeof(command) };
+	struct msghdr message = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control),
+	};
+
+	if (passed >= 0)
+		close(passed);
+	passed = -1;
+	if (recvmsg(WORKER_FD_SOCKET, &message, MSG_CMSG_CLOEXEC) <= 0)
+		_exit(0);
+	if (message.msg_controllen)
+		memcpy(&passed, CMSG_DATA(&control.header), sizeof(passed));
+}
+
+static void answer(void)
+{
+	struct worker_reply reply = {
+		.seq = command.seq,
+		.outcome = WORKER_DONE,
+		.status = XENCOPROC_OK,
+		.result = result_of(),
+	};
+
+	say(&reply, sizeof(reply));
+}
+
+static void misbehave(unsigned int kind)
+{
+	struct worker_reply reply = { .seq = command.seq, .outcome = WORKER_DONE };
+
+	switch (kind) {
+	case DOUBLE_UNKNOWN:
+		reply.seq += 1000;
+		break;
+	case DOUBLE_TWICE:
+		say(&reply, sizeof(reply));
+		break;
+	case DOUBLE_BAD_OUTCOME:
+		reply.outcome = WORKER_HELLO;
+		break;
+	case DOUBLE_BAD_STATUS:
+		reply.status = XENCOPROC_NO_MEMORY + 1;
+		break;
+	case DOUBLE_DIE:
+		_exit(5);
+	default:
+		answer();
+		return;
+	}
+	say(&reply, sizeof(reply));
+}
+
+static void begin_badly(unsigned int kind)
+{
+	static const unsigned char garbage[2 * sizeof(struct worker_reply)] = { 0xa5, 0x5a, 1, 2, 3 };
+
+	switch (kind) {
+	case DOUBLE_GARBAGE:
+		say(garbage, sizeof(struct worker_reply));
+		break;
+	case DOUBLE_SHORT:
+		say(garbage, 5);
+		break;
+	case DOUBLE_LONG:
+		say(garbage, sizeof(garbage));
+		break;
+	case DOUBLE_EMPTY:
+		say(garbage, 0);
+		break;
+	case DOUBLE_OLD:
+		hello(WORKER_WIRE_VERSION + 1);
+		break;
+	case DOUBLE_CLOSE:
+		close(WORKER_FD_SOCKET);
+		break;
+	case DOUBLE_EXIT:
+		_exit(3);
+	case DOUBLE_ABORT:
+		abort();
+	default:
+		break;
+	}
+	for (;;)
+		pause();
+}
+
+static void flood(void)
+{
+	struct worker_reply reply = { .seq = 1, .outcome = WORKER_DONE };
+
+	for (;;)
+		say(&reply, sizeof(reply));
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int kind = argc > 2 && !strcmp(argv[1], "--domid") ? (unsigned int)atoi(argv[2]) : 0;
+
+	prctl(PR_SET_PDEATHSIG, 9);
+	prctl(PR_SET_DUMPABLE, 0);
+	if (kind == 0 || kind >= DOUBLE_KINDS)
+		_exit(8);
+	if ((kind >= DOUBLE_SILENT && kind <= DOUBLE_OLD) ||
+	    (kind >= DOUBLE_CLOSE && kind <= DOUBLE_ABORT))
+		begin_badly(kind);
+	hello(WORKER_WIRE_VERSION);
+	if (kind == DOUBLE_HELLO_TWICE)
+		hello(WORKER_WIRE_VERSION);
+	if (kind == DOUBLE_FLOOD)
+		flood();
+	if (kind == DOUBLE_SLOW)
+		usleep(300000);
+	for (unsigned int taken = 1;; taken++) {
+		take();
+		misbehave(command.type == WORKER_PING ? kind : DOUBLE_GOOD);
+		if (kind == DOUBLE_LAST_WORDS && taken == 100)
+			_exit(6);
+	}
+}
