@@ -13,3 +13,10 @@ ENGINE_PKGS := xengnttab xentoolcore libseccomp
 $(eval $(call c_helper,coproc-engine-null,$(ENGINES)/null/null.c,$(ENGINE_LIBS),$(ENGINE_PKGS)))
 
 include $(wildcard $(ENGINES)/*/room.mk)
+
+install-engines:
+	$(INSTALL) -d $(DESTDIR)$(libexecdir)/xen-coproc
+	$(INSTALL) -m 755 $(addprefix $(B)/libexec/,coproc-engine-null coproc-engine-cortex-m) \
+		$(DESTDIR)$(libexecdir)/xen-coproc/
+install:: install-engines
+.PHONY: install-engines

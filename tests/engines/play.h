@@ -43,6 +43,8 @@ int play_wait_end(struct play *p);
 /* What it has logged, as a string; the caller frees it. */
 char *play_log(struct play *p);
 
+bool play_log_has(struct play *p, const char *text);
+
 /* Send and take the reply, and check that it is this command's. */
 struct worker_reply play_call(struct play *p, struct worker_command *c, int fd);
 /* The halves, for what happens in between; receive gives false when it is gone. */
@@ -79,6 +81,9 @@ uint32_t play_run_send(struct play *p, const struct play_job *job);
 uint32_t play_continue_send(struct play *p, uint32_t context);
 struct worker_reply play_abort(struct play *p, uint32_t context);
 struct worker_reply play_ping(struct play *p);
+
+/* Nothing but zeroes. */
+bool play_is_zero(const uint8_t *memory, size_t bytes);
 
 /* Time and figures. */
 double play_now_us(void);

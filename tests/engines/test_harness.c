@@ -242,7 +242,7 @@ START_TEST(nonsense_ends_the_worker)
 	status = play_wait_end(&victim);
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 3, "%s: status 0x%x",
 		      nonsense[_i].what, status);
-	ck_assert_ptr_nonnull(strstr(play_log(&victim), "disagree"));
+	ck_assert(play_log_has(&victim, "disagree"));
 }
 END_TEST
 

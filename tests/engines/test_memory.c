@@ -188,5 +188,9 @@ static Suite *suite(void)
 
 int main(int argc, char **argv)
 {
+#ifdef __SANITIZE_ADDRESS__
+	puts("1..0 # SKIP the sanitizer keeps what was freed");
+	return 0;
+#endif
 	return world_main(argc, argv, suite);
 }

@@ -126,6 +126,7 @@ START_TEST(banks_are_scrubbed_before_the_reply)
 }
 END_TEST
 
+#ifndef __SANITIZE_ADDRESS__
 START_TEST(memory_ends_at_its_limit)
 {
 	static const struct play_options limited = {
@@ -143,6 +144,7 @@ START_TEST(memory_ends_at_its_limit)
 	ck_assert_int_eq(play_stop(&p), 0);
 }
 END_TEST
+#endif
 
 /* A line of /proc/PID/status without its name; static. */
 static const char *status_of(pid_t pid, const char *name)
@@ -253,7 +255,7 @@ START_TEST(root_has_to_become_somebody)
 		return;
 	ck_assert(!play_try_start(&p, "engine-evil", &as_root));
 	ck_assert_int_eq(WEXITSTATUS(play_wait_end(&p)), 1);
-	ck_assert_ptr_nonnull(strstr(play_log(&p), "--uid"));
+	ck_assert(play_log_has(&p, "--uid"));
 }
 END_TEST
 
@@ -274,6 +276,13 @@ START_TEST(without_root_in_a_user_namespace)
 }
 END_TEST
 
+/* The sanitizers may try to open files: that is refused without killing. */
+#ifdef __SANITIZE_ADDRESS__
+#define FIRST_KILLED    (EVIL_OPEN + 1)
+#else
+#define FIRST_KILLED    EVIL_OPEN
+#endif
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("engine-sandbox");
@@ -282,12 +291,15 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, the_engine_itself_works);
-	tcase_add_loop_test(t, forbidden_calls_kill, EVIL_NOTHING + 1, EVIL_KILLED_LAST + 1);
+	tcase_add_loop_test(t, forbidden_calls_kill, FIRST_KILLED, EVIL_KILLED_LAST + 1);
 	tcase_add_test(t, a_crash_is_its_own);
 	tcase_add_test(t, read_only_grants_cannot_be_written);
 	tcase_add_test(t, grants_of_one_domain_only);
 	tcase_add_test(t, banks_are_scrubbed_before_the_reply);
+#ifndef __SANITIZE_ADDRESS__
+	/* Its shadow memory leaves no room for a limit. */
 	tcase_add_test(t, memory_ends_at_its_limit);
+#endif
 	tcase_add_test(t, seen_from_outside);
 	tcase_add_test(t, killed_and_started_again);
 	tcase_add_test(t, dies_with_its_parent);

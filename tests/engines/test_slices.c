@@ -227,8 +227,7 @@ START_TEST(an_endless_job_is_aborted)
 		r = receive(seq);
 		ck_assert_uint_eq(r.outcome, WORKER_ABORTED);
 		play_attention(&p, 0);
-		for (uint64_t k = 0; k < p.hello.u.hello.bank_bytes; k++)
-			ck_assert_uint_eq(banks[0][k], 0);
+		ck_assert(play_is_zero(banks[0], p.hello.u.hello.bank_bytes));
 	}
 }
 END_TEST
@@ -241,8 +240,7 @@ START_TEST(a_parked_job_is_aborted)
 	ck_assert_uint_eq(turn(&j, true, 50).outcome, WORKER_PARKED);
 	play_attention(&p, 0);
 	ck_assert_uint_eq(play_abort(&p, 0).status, XENCOPROC_OK);
-	for (uint64_t k = 0; k < p.hello.u.hello.bank_bytes; k++)
-		ck_assert_uint_eq(banks[0][k], 0);
+	ck_assert(play_is_zero(banks[0], p.hello.u.hello.bank_bytes));
 	ck_assert_uint_eq(play_run(&p, &count).result, 0x123400000001);
 }
 END_TEST

@@ -92,8 +92,7 @@ START_TEST(wild_accesses_tell_where)
 	ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
 	ck_assert_uint_eq(r.result, fault(faults[i].kind, faults[i].address));
 	/* The context begins anew, and nobody else noticed. */
-	for (uint32_t k = 0; k < p.hello.u.hello.bank_bytes; k++)
-		ck_assert_uint_eq(bank[k], 0);
+	ck_assert(play_is_zero(bank, p.hello.u.hello.bank_bytes));
 	r = run(ALLOWED, 0);
 	ck_assert_uint_eq(r.status, XENCOPROC_OK);
 	ck_assert_uint_eq(r.result, 1);

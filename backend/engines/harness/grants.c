@@ -55,7 +55,7 @@ static bool begin(struct buffer *b, const struct worker_command *c)
 
 	if (pages == 0 || pages > XENCOPROC_BUF_PAGES_MAX)
 		channel_broken("MAP of no or too many pages");
-	if (!(access & XENCOPROC_ACCESS_READ) ||
+	if (!access ||
 	    (access & ~(uint32_t)(XENCOPROC_ACCESS_READ | XENCOPROC_ACCESS_WRITE)))
 		channel_broken("MAP with an access that is none");
 	b->refs = malloc(pages * sizeof(b->refs[0]));
