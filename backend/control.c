@@ -7,7 +7,8 @@
  * whether objects exist, and quotas.
  */
 #include <errno.h>
-#include <string.h>
+#include <event2/event.h>
+#include <stdlib.h>
 
 #include "log.h"
 #include "session.h"
@@ -47,6 +48,7 @@ static enum xencoproc_status take_queue_close(struct session *session,
 
 	if (!queue || queue->closing != NO_SLOT)
 		return XENCOPROC_BAD_OBJECT;
+	queue_accept(queue);
 	for (uint32_t i = 0; i < queue->server.sq.entries; i++)
 		if (queue->jobs[i].state != JOB_FREE)
 			job_cancel(&queue->jobs[i]);
@@ -63,9 +65,13 @@ static enum xencoproc_status take_cancel(struct session *session,
 					 const struct coproc_request *request)
 {
 	struct queue *queue = session->queues[request->u.cancel.queue];
-	struct job *job = queue ? job_find(queue, request->u.cancel.target_slot,
-					   request->u.cancel.target_id) : NULL;
+	struct job *job = NULL;
 
+	/* The job may have been published just before, and not been looked at. */
+	if (queue && queue->number != XENCOPROC_QUEUE_CONTROL) {
+		queue_accept(queue);
+		job = job_find(queue, request->u.cancel.target_slot, request->u.cancel.target_id);
+	}
 	if (!job)
 		return XENCOPROC_NOT_FOUND;
 	if (job->state == JOB_QUEUED) {
@@ -170,22 +176,185 @@ static enum xencoproc_status take_request(struct session *session,
 	}
 }
 
-void control_take(struct session *session, const struct xencoproc_sqe *sqe)
+static void answer(struct session *session, const struct coproc_request *request,
+		   enum xencoproc_status status)
 {
-	struct coproc_request request;
 	uint64_t result = 0;
-	enum xencoproc_status status = coproc_request_decode(sqe, true, &session->limits, &request);
 
 	if (status == XENCOPROC_OK)
-		status = take_request(session, &request, &result);
+		status = take_request(session, request, &result);
 	if (status == LATER)
 		return;
 	if (status != XENCOPROC_OK && session_may_log(session)) {
-		const char *op = coproc_op_text(request.op);
+		const char *op = coproc_op_text(request->op);
 
 		log_event(LOG_INFO, "request-refused", "dom=%u dev=%u op=%s status=%s",
 			  session->domain, session->device, op ? op : "unknown",
 			  coproc_status_text(status));
 	}
-	control_complete(session, request.slot, status, result);
+	control_complete(session, request->slot, status, result);
+}
+
+/* ---- waiting for an object's making to end (B-CTRL-1) ---- */
+
+struct waiting {
+	STAILQ_ENTRY(waiting) link;
+	struct coproc_request request;
+};
+
+enum object_kind { KIND_NONE, KIND_CONTEXT, KIND_BUFFER, KIND_FIRMWARE };
+
+struct name {
+	enum object_kind kind;
+	uint32_t index;
+	bool makes;
+};
+
+static struct name queried(const struct coproc_request *request)
+{
+	switch (request->u.query.what) {
+	case XENCOPROC_QUERY_CONTEXT:
+	case XENCOPROC_QUERY_TIMELINE:
+		return (struct name){ KIND_CONTEXT, request->u.query.object, false };
+	case XENCOPROC_QUERY_BUFFER:
+		return (struct name){ KIND_BUFFER, request->u.query.object, false };
+	case XENCOPROC_QUERY_FIRMWARE:
+		return (struct name){ KIND_FIRMWARE, request->u.query.object, false };
+	default:
+		return (struct name){ KIND_NONE, 0, false };
+	}
+}
+
+/* The objects that a request makes, ends or uses: at most two. */
+static void names_of(const struct coproc_request *request, struct name name[2])
+{
+	name[0] = name[1] = (struct name){ KIND_NONE, 0, false };
+	switch (request->op) {
+	case XENCOPROC_OP_CTX_CREATE:
+		name[0] = (struct name){ KIND_CONTEXT, request->u.ctx_create.context, true };
+		break;
+	case XENCOPROC_OP_CTX_DESTROY:
+		name[0] = (struct name){ KIND_CONTEXT, request->u.ctx_destroy.context, false };
+		break;
+	case XENCOPROC_OP_CTX_SIGNAL:
+		name[0] = (struct name){ KIND_CONTEXT, request->u.ctx_signal.context, false };
+		break;
+	case XENCOPROC_OP_BUF_REGISTER:
+		name[0] = (struct name){ KIND_BUFFER, request->u.buf_register.buffer, true };
+		break;
+	case XENCOPROC_OP_BUF_RELEASE:
+		name[0] = (struct name){ KIND_BUFFER, request->u.buf_release.buffer, false };
+		break;
+	case XENCOPROC_OP_FW_LOAD:
+		name[0] = (struct name){ KIND_FIRMWARE, request->u.fw_load.firmware, true };
+		if (!(request->flags & XENCOPROC_FW_F_DIGEST_ONLY))
+			name[1] = (struct name){ KIND_BUFFER, request->u.fw_load.buffer, false };
+		break;
+	case XENCOPROC_OP_FW_UNLOAD:
+		name[0] = (struct name){ KIND_FIRMWARE, request->u.fw_unload.firmware, false };
+		break;
+	case XENCOPROC_OP_QUERY:
+		name[0] = queried(request);
+		break;
+	default:
+		break;
+	}
+}
+
+static enum object_state state_of(const struct session *session, const struct name *name)
+{
+	switch (name->kind) {
+	case KIND_CONTEXT:
+		return session->contexts[name->index].state;
+	case KIND_BUFFER:
+		return session->buffers[name->index].state;
+	case KIND_FIRMWARE:
+		return session->firmware[name->index].state;
+	default:
+		return OBJECT_ABSENT;
+	}
+}
+
+/* Behind the making of what it names, and behind whoever waits for the same. */
+static bool must_wait(struct session *session, const struct coproc_request *request,
+		      const struct waiting *before)
+{
+	struct name mine[2], theirs[2];
+	struct waiting *at;
+
+	names_of(request, mine);
+	for (int i = 0; i < 2; i++)
+		if (mine[i].kind != KIND_NONE && !mine[i].makes &&
+		    state_of(session, &mine[i]) == OBJECT_PENDING)
+			return true;
+	STAILQ_FOREACH(at, &session->requests, link) {
+		if (at == before)
+			break;
+		names_of(&at->request, theirs);
+		for (int i = 0; i < 4; i++)
+			if (mine[i / 2].kind != KIND_NONE && mine[i / 2].kind == theirs[i % 2].kind &&
+			    mine[i / 2].index == theirs[i % 2].index)
+				return true;
+	}
+	return false;
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct session *session = arg;
+	struct waiting *at, *next;
+
+	for (at = STAILQ_FIRST(&session->requests); at && !session->closing; at = next) {
+		next = STAILQ_NEXT(at, link);
+		if (must_wait(session, &at->request, at))
+			continue;
+		STAILQ_REMOVE(&session->requests, at, waiting, link);
+		answer(session, &at->request, XENCOPROC_OK);
+		free(at);
+	}
+}
+
+void control_retry(struct session *session)
+{
+	if (!STAILQ_EMPTY(&session->requests))
+		event_active(session->retry, 0, 0);
+}
+
+int control_init(struct session *session)
+{
+	STAILQ_INIT(&session->requests);
+	session->retry = event_new(session->backend->base, -1, 0, on_retry, session);
+	return session->retry ? 0 : -ENOMEM;
+}
+
+void control_free(struct session *session)
+{
+	struct waiting *at;
+
+	while ((at = STAILQ_FIRST(&session->requests))) {
+		STAILQ_REMOVE_HEAD(&session->requests, link);
+		free(at);
+	}
+	if (session->retry)
+		event_free(session->retry);
+}
+
+void control_take(struct session *session, const struct xencoproc_sqe *sqe)
+{
+	struct coproc_request request;
+	enum xencoproc_status status = coproc_request_decode(sqe, true, &session->limits, &request);
+	struct waiting *waiting;
+
+	if (status != XENCOPROC_OK || !must_wait(session, &request, NULL)) {
+		answer(session, &request, status);
+		return;
+	}
+	/* As many as the control queue has slots, at most. */
+	waiting = malloc(sizeof(*waiting));
+	if (!waiting) {
+		answer(session, &request, XENCOPROC_NO_MEMORY);
+		return;
+	}
+	waiting->request = request;
+	STAILQ_INSERT_TAIL(&session->requests, waiting, link);
 }

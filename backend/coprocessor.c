@@ -364,6 +364,13 @@ static void start_next(struct coprocessor *c, uint64_t now)
 			lane_update(picked->owner);
 			continue;
 		}
+		/* Its timer may be as late as this turn of the loop: it starts in
+		 * time or not at all. */
+		if (job->state == JOB_QUEUED && now >= job->start_by_ns) {
+			lane_return(job);
+			job_end(job, XENCOPROC_EXPIRED, 0);
+			continue;
+		}
 		begin(c, job, now);
 	}
 }

@@ -29,6 +29,7 @@ struct copy {
 	uint32_t buffer;
 	uint32_t offset;
 	uint32_t length;
+	uint32_t kind;
 	uint32_t at;                    /* copied, then hashed, so far */
 	bool hashing;
 	int fd;
@@ -82,10 +83,10 @@ static bool cache_room(struct image_cache *cache)
 	return true;
 }
 
-struct image *image_find(struct image_cache *cache, const uint8_t digest[32])
+struct image *image_find(struct image_cache *cache, const uint8_t digest[32], uint32_t kind)
 {
 	for (uint32_t i = 0; i < cache->count; i++) {
-		if (memcmp(cache->images[i]->digest, digest, 32))
+		if (cache->images[i]->kind != kind || memcmp(cache->images[i]->digest, digest, 32))
 			continue;
 		cache->images[i]->users++;
 		return cache->images[i];
@@ -119,7 +120,7 @@ static void hashed(struct image_cache *cache, struct copy *copy)
 		finish(cache, copy, NULL, XENCOPROC_BAD_DIGEST);
 		return;
 	}
-	image = image_find(cache, digest);
+	image = image_find(cache, digest, copy->kind);
 	if (!image && !cache_room(cache)) {
 		finish(cache, copy, NULL, XENCOPROC_NO_QUOTA);
 		return;
@@ -132,6 +133,7 @@ static void hashed(struct image_cache *cache, struct copy *copy)
 		}
 		memcpy(image->digest, digest, 32);
 		image->length = copy->length;
+		image->kind = copy->kind;
 		image->fd = copy->fd;
 		image->users = 1;
 		copy->fd = -1;
@@ -191,7 +193,7 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 }
 
 int image_copy(struct session *session, uint32_t firmware, uint32_t buffer, uint32_t offset,
-	       uint32_t length, const uint8_t digest[32], image_done *done)
+	       uint32_t length, const uint8_t digest[32], uint32_t kind, image_done *done)
 {
 	static const struct timeval soon = { 0, 0 };
 	struct copy *copy = calloc(1, sizeof(*copy));
@@ -202,6 +204,7 @@ int image_copy(struct session *session, uint32_t firmware, uint32_t buffer, uint
 	copy->buffer = buffer;
 	copy->offset = offset;
 	copy->length = length;
+	copy->kind = kind;
 	copy->done = done;
 	copy->memory = MAP_FAILED;
 	memcpy(copy->digest, digest, 32);

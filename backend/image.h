@@ -22,6 +22,7 @@ struct session;
 struct image {
 	uint8_t digest[32];
 	uint32_t length;
+	uint32_t kind;          /* enum xencoproc_fw_kind */
 	int fd;                 /* sealed memfd */
 	uint32_t users;         /* firmware handles */
 	uint64_t used_at;       /* for eviction: greater is later */
@@ -47,10 +48,10 @@ void image_cache_destroy(struct image_cache *cache);
  * Return: 0 or -ENOMEM.
  */
 int image_copy(struct session *session, uint32_t firmware, uint32_t buffer, uint32_t offset,
-	       uint32_t length, const uint8_t digest[32], image_done *done);
+	       uint32_t length, const uint8_t digest[32], uint32_t kind, image_done *done);
 
-/* An image of this session by its digest, counted; NULL if it has none. */
-struct image *image_find(struct image_cache *cache, const uint8_t digest[32]);
+/* An image of this session by digest and kind, counted; NULL if it has none. */
+struct image *image_find(struct image_cache *cache, const uint8_t digest[32], uint32_t kind);
 
 void image_put(struct image_cache *cache, struct image *image);
 

@@ -55,7 +55,8 @@ static bool stream_blocked(const struct stream *stream)
 
 	return !job || session->contexts[stream->context].active ||
 	       ((job->flags & XENCOPROC_JOB_F_WAIT) &&
-		session->contexts[job->wait_context].timeline < job->wait_value);
+		(session->contexts[job->wait_context].generation != job->wait_generation ||
+		 session->contexts[job->wait_context].timeline < job->wait_value));
 }
 
 /* By priority of the first job; among equals, who came first stays first. */
@@ -123,6 +124,15 @@ struct job *lane_next(struct lane *lane)
 	session->contexts[job->context].active = job;
 	context_update_streams(session, job->context);
 	return job;
+}
+
+void lane_return(struct job *job)
+{
+	struct session *session = job_session(job);
+
+	session->contexts[job->context].active = NULL;
+	TAILQ_INSERT_HEAD(&job_stream(job)->jobs, job, link);
+	context_update_streams(session, job->context);
 }
 
 void lane_pause(struct job *job, enum job_state state)
@@ -294,11 +304,16 @@ static void fill(struct job *job, struct queue *queue, const struct coproc_reque
 		.entry = request->u.job.entry,
 		.immediate = request->u.job.immediate,
 		.wait_context = request->u.job.wait_context,
+		.wait_generation = request->flags & XENCOPROC_JOB_F_WAIT ?
+			queue->session->contexts[request->u.job.wait_context].generation : 0,
 		.wait_value = request->u.job.wait_value,
 		.signal_value = request->u.job.signal_value,
 		.run_limit_ns = (limit ? limit : queue->session->limits.max_run_limit_us) * 1000ull,
 		.accepted_ns = clock_now(),
+		.start_by_ns = SCHED_NEVER,
 	};
+	if (request->u.job.start_limit_us)
+		job->start_by_ns = job->accepted_ns + request->u.job.start_limit_us * 1000ull;
 }
 
 static void admit(struct job *job, struct stream *stream)
@@ -309,8 +324,6 @@ static void admit(struct job *job, struct stream *stream)
 	session->jobs++;
 	session->waiting += job->flags & XENCOPROC_JOB_F_WAIT ? 1 : 0;
 	session->contexts[job->context].jobs++;
-	if (job->flags & XENCOPROC_JOB_F_WAIT)
-		session->contexts[job->wait_context].jobs++;
 	session->firmware[job->firmware].users++;
 	for (uint32_t i = 0; i < job->operands; i++)
 		session->buffers[job->operand[i].buffer].users++;
@@ -356,6 +369,12 @@ void job_take(struct queue *queue, const struct xencoproc_sqe *sqe)
 
 /* ---- the end ---- */
 
+/* The wire's 32 bits: as much as they hold where it was longer. */
+static uint32_t microseconds(uint64_t ns)
+{
+	return ns / 1000 < UINT32_MAX ? (uint32_t)(ns / 1000) : UINT32_MAX;
+}
+
 static void tell(struct job *job, enum xencoproc_status status, uint64_t result, uint64_t now)
 {
 	uint64_t waited = (job->started_ns ? job->started_ns : now) - job->accepted_ns;
@@ -364,8 +383,8 @@ static void tell(struct job *job, enum xencoproc_status status, uint64_t result,
 		.status = (uint16_t)status,
 		.flags = job->told,
 		.result = result,
-		.waited_us = (uint32_t)(waited / 1000),
-		.ran_us = (uint32_t)(job->ran_ns / 1000),
+		.waited_us = microseconds(waited),
+		.ran_us = microseconds(job->ran_ns),
 	};
 	struct session *session = job_session(job);
 
@@ -395,11 +414,8 @@ static void let_go(struct job *job)
 	job->operand = NULL;
 	session->firmware[job->firmware].users--;
 	firmware_settle(session, job->firmware);
-	if (job->flags & XENCOPROC_JOB_F_WAIT) {
+	if (job->flags & XENCOPROC_JOB_F_WAIT)
 		session->waiting--;
-		session->contexts[job->wait_context].jobs--;
-		context_settle(session, job->wait_context);
-	}
 	session->contexts[job->context].jobs--;
 	session->jobs--;
 }

@@ -164,6 +164,24 @@ static bool drain(struct queue *queue)
 	return true;
 }
 
+void queue_accept(struct queue *queue)
+{
+	_Alignas(8) struct xencoproc_sqe sqe;
+
+	/* A ring's length is all that can have been published before. */
+	for (uint32_t i = 0; i < queue->server.sq.entries; i++) {
+		int rc = coproc_server_take(&queue->server, &sqe);
+
+		if (rc < 0)
+			session_break(queue->session, "queue %u: %s", queue->number,
+				      coproc_broken_text(coproc_server_broken(&queue->server)));
+		if (rc <= 0 || queue->session->broken)
+			break;
+		take_one(queue, &sqe);
+	}
+	coproc_server_consumed(&queue->server);
+}
+
 bool queue_intake(struct queue *queue)
 {
 	struct session *session = queue->session;

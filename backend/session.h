@@ -9,7 +9,10 @@
  *   session.c    connect and shut down, events to the frontend
  *   queue.c      mapping of rings, intake of submissions
  *   control.c    the requests of the control queue
- *   objects.c    contexts, buffers, firmware: life and worker's copies
+ *   context.c    contexts, buffers, firmware: their life here and in the worker
+ *   buffer.c
+ *   firmware.c
+ *   objects.c    what those three have in common
  *   image.c      firmware images: private copy, digest, allow-list, cache
  *   job.c        admission, streams, timelines, ends
  *   tenant.c     the session's worker process: start, rebuild, death
@@ -43,6 +46,7 @@ struct context {
 	uint32_t jobs;          /* admitted and not ended */
 	struct job *active;     /* started and not ended: at most one */
 	uint64_t timeline;
+	uint32_t generation;    /* another context of the same index is not the same */
 	uint32_t resets;
 	struct bank *bank;
 };
@@ -53,7 +57,6 @@ struct buffer {
 	uint32_t pages;
 	uint32_t access;        /* enum xencoproc_access bits */
 	uint32_t users;         /* operands of jobs not ended, and loads under way */
-	enum xencoproc_status fate;     /* leaving: what its request is answered */
 	uint32_t *ref;          /* the pages' grants, our copy */
 };
 
@@ -109,6 +112,7 @@ struct job {
 	uint32_t entry;
 	uint64_t immediate;
 	uint32_t wait_context;
+	uint32_t wait_generation;
 	uint64_t wait_value;
 	uint64_t signal_value;
 	uint32_t operands;
@@ -116,6 +120,7 @@ struct job {
 	struct worker_operand *operand; /* inline_operand, or from malloc() */
 	uint64_t run_limit_ns;
 	uint64_t accepted_ns;
+	uint64_t start_by_ns;           /* SCHED_NEVER: no start limit */
 	uint64_t started_ns;
 	uint64_t since_ns;              /* running: since when */
 	uint64_t ran_ns;                /* before since_ns */
@@ -177,6 +182,8 @@ struct session {
 	struct event *restart;          /* back-off before the next worker */
 	struct job *stopped;            /* the job inside the worker while that is stopped */
 	struct event *flush;            /* publish dirty queues at the end of this turn */
+	STAILQ_HEAD(waiting_head, waiting) requests;    /* for an object's making to end */
+	struct event *retry;
 	struct event *breaking;         /* tells the owner, in the loop's next turn */
 	bool broken;
 	char why[256];
@@ -246,6 +253,8 @@ bool session_may_log(struct session *session);
 int queue_open(struct session *session, uint32_t number, uint32_t qclass, uint32_t order,
 	       const uint32_t *sq_ref, const uint32_t *cq_ref, uint32_t remote_port);
 void queue_free(struct queue *queue);           /* unmaps, unbinds; no live requests needed */
+/* Accept all that was published in a job queue up to now. */
+void queue_accept(struct queue *queue);
 /* Return: whether there was anything to take; an event without is spurious. */
 bool queue_intake(struct queue *queue);
 void queue_complete(struct queue *queue, uint16_t slot, enum xencoproc_status status,
@@ -258,22 +267,40 @@ void queue_flush(struct queue *queue);
 #define LATER           ((enum xencoproc_status)0xffff)
 
 void control_take(struct session *session, const struct xencoproc_sqe *sqe);
+/* An object's making has ended: requests that waited for it go on, soon. */
+void control_retry(struct session *session);
+int control_init(struct session *session);
+void control_free(struct session *session);
 void control_complete(struct session *session, int slot, enum xencoproc_status status,
 		      uint64_t result);
 
-/* objects.c */
+/* context.c */
 enum xencoproc_status context_create(struct session *session, uint32_t index, int slot);
 enum xencoproc_status context_destroy(struct session *session, uint32_t index, int slot);
 void context_settle(struct session *session, uint32_t index);
 void context_was_reset(struct session *session, uint32_t index, enum xencoproc_status why);
+int context_send(struct session *session, uint32_t index);     /* 0 or -errno */
+
+/* buffer.c */
 enum xencoproc_status buffer_register(struct session *session, const struct coproc_request *request);
 enum xencoproc_status buffer_release(struct session *session, uint32_t index, int slot);
 void buffer_settle(struct session *session, uint32_t index);
 /* Copy from a buffer's pages by grant copy; 0 or -EIO. */
 int buffer_read(struct session *session, uint32_t index, uint64_t offset, void *to, size_t length);
+int buffer_send(struct session *session, uint32_t index);
+
+/* firmware.c */
 enum xencoproc_status firmware_load(struct session *session, const struct coproc_request *request);
 enum xencoproc_status firmware_unload(struct session *session, uint32_t index, int slot);
 void firmware_settle(struct session *session, uint32_t index);
+int firmware_send(struct session *session, uint32_t index);
+
+/* objects.c: the argument and the answer of a command about an object */
+void *object_token(struct session *session, uint32_t index);
+uint32_t object_index(struct session *session, void *arg, const struct worker_reply *reply);
+enum xencoproc_status object_status(const struct worker_reply *reply);
+void object_lost(struct session *session, const struct worker_reply *reply, const char *what,
+		 uint32_t index);
 /* A new worker knows nothing: tell it all that exists.  0 or -errno. */
 int objects_resend(struct session *session);
 void objects_free(struct session *session);
@@ -295,6 +322,8 @@ struct lane *job_lane(const struct job *job);
 void lane_update(struct lane *lane);
 /* The lane's next job, taken out of its stream or pause list; NULL if none. */
 struct job *lane_next(struct lane *lane);
+/* Undo lane_next() for a job that was queued. */
+void lane_return(struct job *job);
 /* A started job steps aside. */
 void lane_pause(struct job *job, enum job_state state);
 void lane_unpause(struct job *job);
