@@ -21,7 +21,8 @@
 #include "demo/picture.h"
 #include "demo/wav.h"
 
-/* Of a thousand frames, as many may be late before the demo has failed. */
+/* Of a thousand frames, as many may be late before the demo has failed: the
+ * machine that emulates the core has other things to do, too. */
 #define LATE_PER_MILLE	10u
 
 struct task {
@@ -72,7 +73,7 @@ static int compare_audio(const struct wav *in, const struct wav *out,
 	free(s);
 	printf("audio: %zu bytes of %u frames compared: %u frames differ, %u late, "
 	       "%u started after their limit\n", out->count * 2, frames, wrong, late, overdue);
-	return wrong || overdue || late * 1000u > frames * LATE_PER_MILLE;
+	return wrong || (late + overdue) * 1000u > frames * LATE_PER_MILLE;
 }
 
 static int check_audio(const struct task *task)

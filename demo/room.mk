@@ -26,3 +26,9 @@ DEMO_STORY := demo/story.c demo/trace.c
 $(eval $(call c_link,$(B)/demo/live,demo/live.c $(DEMO_STORY),,jansson))
 $(eval $(call c_link,$(B)/demo/report,demo/report.c $(DEMO_STORY),,jansson))
 $(eval $(call c_link,$(B)/demo/trace-perfetto,demo/trace-perfetto.c $(DEMO_STORY),,jansson))
+$(eval $(call c_link,$(B)/demo/timeline,demo/timeline.c $(DEMO_STORY),,jansson))
+$(B)/obj/demo/timeline.o: demo/timeline.html
+
+.PHONY: run-demo
+run-demo: all
+	@B=$(B) demo/run
