@@ -28,8 +28,8 @@ static int usage(void)
  * options_parse() - read the arguments that coprocd gave
  *
  * --domid N              map grants of this domain only
- * --uid U                the user and group to become; needed when started as root
- * --memory-limit BYTES   private memory of the process, see engine_reserve()
+ * --uid U                the user and group to become; needed when started as root, 0: none
+ * --memory-limit BYTES   private memory of the process, see engine_reserve(); 0: no limit
  * --allow-weak-sandbox   go on where the host refuses a namespace or the like
  * --no-restrict          do not call xentoolcore_restrict_all(): Xen 4.17's gnttab
  *                        library implements it by closing the handle
@@ -55,9 +55,9 @@ int options_parse(struct options *o, int argc, char **argv)
 		if (c == 'd' && number(optarg, 0x7fef, &value)) {
 			o->domid = (uint32_t)value;
 			have_domid = true;
-		} else if (c == 'u' && number(optarg, 0xfffffffe, &value) && value > 0) {
+		} else if (c == 'u' && number(optarg, 0xfffffffe, &value)) {
 			o->uid = (uint32_t)value;
-		} else if (c == 'm' && number(optarg, INT64_MAX, &value) && value > 0) {
+		} else if (c == 'm' && number(optarg, INT64_MAX, &value)) {
 			o->memory_limit = value;
 		} else if (c == 'w') {
 			o->allow_weak_sandbox = true;
