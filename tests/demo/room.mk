@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
 $(eval $(call c_test,demo-algo,tests/demo/test-algo.c demo/algo/speech.c demo/algo/edges.c,,))
+$(eval $(call c_test,demo-story,tests/demo/test-story.c demo/story.c demo/trace.c,,jansson))
