@@ -3,6 +3,7 @@
 # missing first, because this file needs a compiler and pkg-config to be read.
 .DEFAULT_GOAL := all
 ALL :=
+ALL_TESTS :=
 DEPS :=
 TESTS :=
 SCENARIOS :=
@@ -12,13 +13,14 @@ include mk/rules.mk
 ROOMS := protocol libcoproc-ring xenstore-schema loopback frontend/user backend
 include $(wildcard $(ROOMS:%=%/room.mk) tests/*/room.mk demo/room.mk)
 
-.PHONY: all run-tests run-tests-fast install
+.PHONY: all tests run-tests run-tests-fast install
 all: $(ALL)
+tests: $(ALL) $(ALL_TESTS)
 
-run-tests: all
+run-tests: tests
 	@B=$(B) tests/run $(TESTS) $(SCENARIOS) $(SLOW_SCENARIOS)
 
-run-tests-fast: all
+run-tests-fast: tests
 	@B=$(B) tests/run $(TESTS) $(SCENARIOS)
 
 install:: all

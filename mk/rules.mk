@@ -13,6 +13,7 @@
 #
 # Variables that rooms append to:
 #   ALL        what `make all` builds
+#   ALL_TESTS  what the tests need beside it
 #   TESTS      programs that print TAP (libcheck ones do so through tests/unit/tap.h)
 #   SCENARIOS  scripts that print TAP, run from the top of the tree with $B set
 #   SLOW_SCENARIOS  the same, left out by check-fast
@@ -66,7 +67,8 @@ DEPS += $(patsubst %.c,$(B)/obj/%.d,$(2))
 ALL += $(B)/lib/lib$(1).a
 endef
 
-# $(1) output path, $(2) sources, $(3) our libraries, $(4) packages
+# $(1) output path, $(2) sources, $(3) our libraries, $(4) packages,
+# $(5) the variable that names it, ALL unless said
 define c_link
 $(1): $(call objs,$(2)) $(call archives,$(3))
 	$$(call say,LD,$$@)
@@ -74,13 +76,13 @@ $(1): $(call objs,$(2)) $(call archives,$(3))
 	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(call pkg_libs,$(4)) $$(LDLIBS)
 $(call objs,$(2)): OBJ_CFLAGS += $$(call pkg_cflags,$(4))
 DEPS += $(patsubst %.c,$(B)/obj/%.d,$(2))
-ALL += $(1)
+$(or $(5),ALL) += $(1)
 endef
 
 c_program = $(call c_link,$(B)/bin/$(1),$(2),$(3),$(4))
 c_helper = $(call c_link,$(B)/libexec/$(1),$(2),$(3),$(4))
-c_testprog = $(call c_link,$(B)/test/$(1),$(2),$(3),$(4))
+c_testprog = $(call c_link,$(B)/test/$(1),$(2),$(3),$(4),ALL_TESTS)
 define c_test
-$(call c_link,$(B)/test/$(1),$(2),$(3),check $(4))
+$(call c_link,$(B)/test/$(1),$(2),$(3),check $(4),ALL_TESTS)
 TESTS += $(B)/test/$(1)
 endef
