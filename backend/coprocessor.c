@@ -290,6 +290,8 @@ static void begin(struct coprocessor *c, struct job *job, uint64_t now)
 	enum job_state was = job->state;
 	int rc = 0;
 
+	/* Before the worker is told: what it does while we are descheduled counts. */
+	job->since_ns = clock_now();
 	c->running = job;
 	c->phase = PHASE_RUNNING;
 	job->state = JOB_RUNNING;
@@ -306,7 +308,6 @@ static void begin(struct coprocessor *c, struct job *job, uint64_t now)
 		job->told |= XENCOPROC_CQE_F_STARTED;
 	}
 	switched(c, job, now);
-	job->since_ns = clock_now();
 	c->slice_ends_ns = c->config->slice_us ? job->since_ns + c->config->slice_us * 1000ull : 0;
 	trace_job(c, job, job->since_ns, was == JOB_QUEUED ? "start" : "continue");
 	lane_update(job_lane(job));

@@ -121,14 +121,18 @@ static int log_says_zero(const char *path, uint32_t dom, char *line, int room)
 	return strstr(line, " nonzero_after=0 ") && strstr(line, " verified=zero");
 }
 
-/* Jobs of one domain that had started and were neither ended well nor late. */
-static size_t interrupted(const struct story *s, uint32_t dom)
+/* Jobs of one domain that did not end well; and those of them that had started. */
+static size_t interrupted(const struct story *s, uint32_t dom, size_t *started)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < s->job_count; i++)
-		n += s->jobs[i].dom == dom && s->jobs[i].start >= 0 &&
-		     strcmp(s->jobs[i].status, "ok") != 0;
+	*started = 0;
+	for (i = 0; i < s->job_count; i++) {
+		if (s->jobs[i].dom != dom || !strcmp(s->jobs[i].status, "ok"))
+			continue;
+		n++;
+		*started += s->jobs[i].start >= 0;
+	}
 	return n;
 }
 
@@ -144,13 +148,14 @@ static int judge_kill(const struct story *s, uint32_t victim, const char *log)
 	const struct mark *scrub = mark_of(s, victim, TRACE_SCRUB, NULL);
 	char line[512] = "";
 	int said = log_says_zero(log, victim, line, sizeof(line));
-	size_t i, during = 0;
+	size_t i, during = 0, started, cut = interrupted(s, victim, &started);
 	int bad = 0;
 
 	for (i = 0; gone && scrub && i < s->stretch_count; i++)
 		during += s->stretches[i].begin >= gone->t && s->stretches[i].begin < scrub->t;
 	printf("\nthe guest that was killed:\n");
-	bad += right(interrupted(s, victim) > 0, "it was in the middle of a job");
+	bad += right(cut > 0, "it was in the middle of its work");
+	printf("         %zu jobs of it were under way, %zu of them had started\n", cut, started);
 	bad += right(gone != NULL, "its engine process is gone");
 	bad += right(scrub && scrub->bytes && scrub->resident && !scrub->nonzero && said,
 		     "its memory was scrubbed and reads as zero");
