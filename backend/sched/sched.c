@@ -248,8 +248,9 @@ uint64_t sched_bound(const struct sched_lane *lane, uint64_t now_ns)
 {
 	uint64_t realtime = SCHED_NEVER, cap = sched_bucket_lasts(&lane->cap, now_ns);
 
+	/* Dry already: an alarm for that would ring until the job has ended. */
 	if (lane->throttled)
-		return 0;
+		return SCHED_NEVER;
 	if (lane->effective == lane->qclass)
 		realtime = sched_bucket_lasts(&lane->realtime, now_ns);
 	return realtime < cap ? realtime : cap;

@@ -89,7 +89,8 @@ void sched_charge(struct sched *sched, struct sched_lane *lane, uint64_t ns, uin
 /**
  * sched_bound() - how long a lane may run before its buckets run dry
  *
- * Return: nanoseconds from @now_ns, or SCHED_NEVER; 0 while it is throttled.
+ * Return: nanoseconds from @now_ns, at least 1; SCHED_NEVER where nothing
+ * bounds it, or nothing any more: it is throttled already.
  */
 uint64_t sched_bound(const struct sched_lane *lane, uint64_t now_ns);
 

@@ -349,7 +349,7 @@ START_TEST(bound_and_next_of_lanes)
 	MUST(sched_pick(&model.sched, 7) == &urgent.lane);
 	sched_charge(&model.sched, &urgent.lane, bound, 7 + bound);
 	ck_assert(urgent.lane.throttled);
-	ck_assert_uint_eq(sched_bound(&urgent.lane, 7 + bound), 0);
+	ck_assert_uint_eq(sched_bound(&urgent.lane, 7 + bound), SCHED_NEVER);
 	next = sched_next(&model.sched, 7 + bound);
 	ck_assert_ptr_null(sched_pick(&model.sched, next - 1));
 	ck_assert_ptr_eq(sched_pick(&model.sched, next), &urgent.lane);
