@@ -170,6 +170,30 @@ static int judge_kill(const struct story *s, uint32_t victim, const char *log)
 	return bad;
 }
 
+/* Of those that had the core, the realtime guest waited least, at the median. */
+static int judge_priority(const struct story *s, uint32_t victim)
+{
+	double realtime = 1e18, other = 1e18;
+	size_t i, k;
+
+	for (i = 0; i < s->dom_count; i++) {
+		struct told_sum t;
+
+		if (s->doms[i] == victim)
+			continue;
+		if (story_sum(s, s->doms[i], -1e18, 1e18, &t))
+			err(1, "report");
+		for (k = 0; s->jobs[k].dom != s->doms[i]; k++)
+			;
+		if (!strcmp(s->jobs[k].class, "realtime"))
+			realtime = t.wait_p50;
+		else if (t.wait_p50 < other)
+			other = t.wait_p50;
+	}
+	printf("\npriority:\n");
+	return right(realtime < other, "half of the realtime jobs waited less than half of the others");
+}
+
 static int judge_others(const struct story *s, uint32_t victim)
 {
 	size_t i, k, hurt = 0, overlap = 0;
@@ -213,6 +237,7 @@ int main(int argc, char **argv)
 	if (gone)
 		phases(&story, &names, victim, gone->t);
 	bad = judge_kill(&story, victim, argv[2]);
+	bad += judge_priority(&story, victim);
 	bad += judge_others(&story, victim);
 	story_free(&story);
 	return bad ? 1 : 0;
