@@ -18,10 +18,10 @@ all: $(ALL)
 tests: $(ALL) $(ALL_TESTS)
 
 run-tests: tests
-	@B=$(B) tests/run $(TESTS) $(SCENARIOS) $(SLOW_SCENARIOS)
+	@B=$(B) SAN=$(SAN) tests/run $(TESTS) $(SCENARIOS) $(SLOW_SCENARIOS)
 
 run-tests-fast: tests
-	@B=$(B) tests/run $(TESTS) $(SCENARIOS)
+	@B=$(B) SAN=$(SAN) tests/run $(TESTS) $(SCENARIOS)
 
 install:: all
 
