@@ -4,7 +4,8 @@
  * tests/engines, checks each result it can compute itself (entry 2, "chain"),
  * and prints one line of counts:
  *
- *	ok=N wrong=N fault=N timed-out=N ... wait_p50=US wait_p90=US wait_max=US run_mean=US
+ *	ok=N wrong=N fault=N timed-out=N ... wait_p50=US wait_p90=US wait_max=US
+ *	run_mean=US result=HEX (of the last job)
  *
  * Exit status 0 when every job ended as --expect says (default: ok).
  */
@@ -27,7 +28,7 @@ static struct {
 static struct coproc_device *device;
 static unsigned int count[STATUSES], wrong, ended;
 static uint32_t *waits;
-static uint64_t run_us;
+static uint64_t run_us, last_result;
 
 static void must(int rc, const char *what)
 {
@@ -57,6 +58,7 @@ static void take(const struct coproc_done *done)
 	count[done->status < STATUSES ? done->status : STATUSES - 1]++;
 	waits[ended++] = done->waited_us;
 	run_us += done->ran_us;
+	last_result = done->result;
 	if (done->status == XENCOPROC_OK && opt.entry == 2 &&
 	    done->result != chain(opt.immediate | done->cookie << 32))
 		wrong++;
@@ -101,8 +103,9 @@ static int report(void)
 	for (unsigned int s = 1; s < STATUSES; s++)
 		if (count[s] || s == XENCOPROC_FAULT)
 			printf("%s=%u ", coproc_status_text(s), count[s]);
-	printf("wait_p50=%u wait_p90=%u wait_max=%u run_mean=%llu\n", waits[ended / 2],
-	       waits[ended * 9 / 10], waits[ended - 1], (unsigned long long)(run_us / ended));
+	printf("wait_p50=%u wait_p90=%u wait_max=%u run_mean=%llu result=0x%llx\n",
+	       waits[ended / 2], waits[ended * 9 / 10], waits[ended - 1],
+	       (unsigned long long)(run_us / ended), (unsigned long long)last_result);
 	for (unsigned int s = 0; s < STATUSES; s++)
 		if (count[s] && strstr(opt.expect, coproc_status_text(s)))
 			expected += count[s];

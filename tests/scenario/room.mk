@@ -5,3 +5,4 @@ $(eval $(call c_testprog,guest-jobs,tests/scenario/guest-jobs.c,$(SCENARIO_LIBS)
 SCENARIOS += tests/scenario/jobs.sh
 $(eval $(call c_testprog,guest-load,tests/scenario/guest-load.c,$(SCENARIO_LIBS),$(SCENARIO_PKGS)))
 SCENARIOS += tests/scenario/share.sh
+SCENARIOS += tests/scenario/leftovers.sh
