@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The libraries' names, symbols and versions are those of Debian's.
-. tests/loopback/tap.sh
+. tests/unit/tap.sh
 symbols() { readelf --dyn-syms -W "$1" | awk '$5 == "GLOBAL" && $7 != "UND" { print $8 }' | sort; }
 real() { ldconfig -p | awk -v l="$1" '$1 == l { print $NF; exit }'; }
 for l in libxengnttab.so.1 libxenevtchn.so.1 libxentoolcore.so.1; do

@@ -1,13 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Debian's libxenvchan and vchan-socket-proxy, unmodified, between two guests.
-. tests/loopback/tap.sh
+. tests/unit/tap.sh
 export tmp
 # The client's domain comes first: xenstored takes no account of a permission
 # that was given to a domain before it existed, and the server gives one.
 cat > "$tmp/ends.sh" << 'END'
 client() { $L domain --domid 2 -- sh -c 'touch $tmp/up; exec "$@"' sh "$@"; }
 server() { until [ -e "$tmp/up" ]; do sleep 0.01; done; $L domain --domid 1 -- "$@"; }
+# The client has mapped the ring: before that a server waits for it, for ever.
+joined() { until $L stats | awk '$1 == 2 { exit !($5 > 0) } END { if (NR < 4) exit 1 }'; do sleep 0.02; done; sleep 0.3; }
 rm -f $tmp/up
 END
 in_world() { "$L" run -- sh -c ". $tmp/ends.sh; $1" 2>&1; }
@@ -28,7 +30,7 @@ for victim in 1 2; do
 	out=$(in_world "$before"'
 server $T/loopback-vchan server 2 data/vchan 4000000000 & s=$!
 client $T/loopback-vchan client 1 /local/domain/1/data/vchan 4000000000 & c=$!
-sleep 0.5; $L destroy '$victim'
+joined; $L destroy '$victim'
 wait $s; echo "server $?"; wait $c; echo "client $?"
 '"$after")
 	[ $victim = 1 ] && like "the client sees its server killed" "$out" "client 1" ||

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Worlds begin, end and break; nothing is left of them.
-. tests/loopback/tap.sh
+. tests/unit/tap.sh
 # A name of our own for what runs in these worlds, so that we can look for it.
 mark=86400.$$
 gone() { ! pgrep -f "sleep $mark" > /dev/null; }
