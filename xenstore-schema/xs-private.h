@@ -10,6 +10,7 @@
 
 struct coproc_xs {
 	struct xs_handle *handle;
+	unsigned int tries;     /* of a transaction that conflicts */
 	char reason[512];
 };
 

@@ -22,7 +22,7 @@ int coproc_xs_transaction(struct coproc_xs *xs, const char *what,
 {
 	unsigned int tries;
 
-	for (tries = 0; tries < COPROC_XS_RETRIES; tries++) {
+	for (tries = 0; tries < xs->tries; tries++) {
 		xs_transaction_t t;
 		int rc;
 

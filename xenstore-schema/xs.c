@@ -39,6 +39,7 @@ int coproc_xs_open(struct coproc_xs **out)
 	*out = xs;
 	if (!xs)
 		return -ENOMEM;
+	xs->tries = COPROC_XS_RETRIES;
 	errno = 0;
 	xs->handle = xs_open(0);
 	if (!xs->handle)
@@ -52,6 +53,11 @@ void coproc_xs_close(struct coproc_xs *xs)
 		return;
 	xs_close(xs->handle);   /* NULL is fine */
 	free(xs);
+}
+
+void coproc_xs_patience(struct coproc_xs *xs, unsigned int tries)
+{
+	xs->tries = tries;
 }
 
 const char *coproc_xs_reason(const struct coproc_xs *xs)

@@ -37,6 +37,14 @@ struct xs_handle;
 int coproc_xs_open(struct coproc_xs **xs);
 void coproc_xs_close(struct coproc_xs *xs);             /* NULL is fine */
 
+/**
+ * coproc_xs_patience() - how often a transaction that conflicts is tried
+ * @tries: instead of COPROC_XS_RETRIES, at least 1.  Up to 5 there is no pause
+ *         in between; all of them take up to half a second, for which a
+ *         program with other things to do should not stand still
+ */
+void coproc_xs_patience(struct coproc_xs *xs, unsigned int tries);
+
 /** coproc_xs_reason() - the last failure as a sentence; owned by @xs */
 const char *coproc_xs_reason(const struct coproc_xs *xs);
 
