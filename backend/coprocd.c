@@ -36,9 +36,11 @@
 #define EXIT_XEN        4
 #define EXIT_ENGINE     5
 
-/* Connections are given so long to close on SIGTERM. */
-#define STOP_NS         5000000000ull
+/* Connections are given so long to close on SIGTERM: more than device.c gives a
+ * frontend that does not let go, so that it is told Closed all the same. */
+#define STOP_NS         8000000000ull
 #define HOUSEKEEPING_NS 100000000ull
+#define CALLBACKS       16      /* then descriptors and timers are looked at again */
 
 static const char usage[] =
 	"Usage: coprocd [options]\n"
@@ -215,6 +217,10 @@ static struct event_base *make_base(void)
 	if (config) {
 		/* Slices and limits are in microseconds. */
 		event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
+		/* An event that makes itself active again, as the intake of a
+		 * guest that never stops submitting does, would else be run
+		 * for ever before any descriptor is looked at (F7). */
+		event_config_set_max_dispatch_interval(config, NULL, CALLBACKS, 0);
 		base = event_base_new_with_config(config);
 		event_config_free(config);
 	}

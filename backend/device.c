@@ -1,72 +1,50 @@
 /* SPDX-License-Identifier: MIT */
-#include "device.h"
-
+/*
+ * One device: looked at in xenstore, walked through the table of states,
+ * given its session.  devices.c says when.
+ */
 #include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
-#include <xenstore.h>
 
 #include "clock.h"
+#include "device_private.h"
 #include "log.h"
-#include "session.h"
 #include "xenstore-schema/negotiate.h"
-#include "xenstore-schema/xs.h"
 
-/* Watch events taken before devices are looked at: a flood merges (F10). */
-#define EVENTS_A_TURN   256u
 /* Steps of one device in a row; more are taken in the next turn. */
 #define STEPS_A_TURN    8u
 /* A frontend that was told to let go has so long. */
 #define CLOSING_NS      5000000000ull
-/* xenstored went away: try again so often. */
-#define REOPEN_NS       500000000ull
-#define TOKEN_TREE      "tree"
-
-struct device {
-	LIST_ENTRY(device) link;
-	struct devices *devices;
-	uint32_t domain;
-	uint32_t number;
-	char be_dir[COPROC_PATH_SIZE];
-	char fe_dir[COPROC_PATH_SIZE];
-	char token[COPROC_XS_TOKEN_MAX];
-	unsigned int mine;              /* enum coproc_state, as we wrote it */
-	bool dirty;
-	bool late;                      /* the deadline passed */
-	bool forget;                    /* freed when its session is over */
-	struct session *session;
-	struct session_share share;     /* in force */
-	struct event *deadline;
-};
-
-struct devices {
-	struct backend *backend;
-	struct event *readable;
-	struct event *again;            /* some are dirty; or reopen xenstore */
-	LIST_HEAD(, device) list;
-	bool rescan;
-	bool stopping;
-	void (*done)(void *arg);
-	void *done_arg;
-};
-
-static void xenstore_lost(struct devices *devices);
-
-static void soon(struct devices *devices)
-{
-	event_active(devices->again, 0, 0);
-}
+/* A look costs the loop a millisecond or two, and a frontend can cause one by
+ * each write to its nodes (F6, F10).  A device may spend so much of the loop's
+ * time at once, and this part of it in the long run. */
+#define CREDIT_NS       200000000ll
+#define CREDIT_PART     16
+/* What it is doing just now is looked at again after this. */
+#define AGAIN_NS        20000000ull
+/* What xenstored refused for a reason that is not ours to mend. */
+#define RETRY_NS        1000000000ull
 
 static void mark(struct device *device)
 {
 	device->dirty = true;
-	soon(device->devices);
+	devices_soon(device->devices);
 }
 
-/* ---- one device ---- */
+static void look_later(struct device *device, uint64_t ns)
+{
+	struct timeval later = clock_timeval(ns);
+
+	event_add(device->later, &later);
+}
+
+static void on_later(evutil_socket_t fd, short what, void *arg)
+{
+	mark(arg);
+}
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
@@ -76,20 +54,30 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 	mark(device);
 }
 
-static struct device *device_find(struct devices *devices, uint32_t domain, uint32_t number)
+/* Return: whether the device may be looked at now; if not, it will be. */
+static bool may_look(struct device *device, uint64_t now)
 {
-	struct device *device;
-
-	LIST_FOREACH(device, &devices->list, link)
-		if (device->domain == domain && device->number == number && !device->forget)
-			return device;
-	return NULL;
+	device->credit_ns += (int64_t)((now - device->credited_ns) / CREDIT_PART);
+	device->credited_ns = now;
+	if (device->credit_ns > CREDIT_NS)
+		device->credit_ns = CREDIT_NS;
+	if (device->credit_ns > 0)
+		return true;
+	look_later(device, AGAIN_NS + (uint64_t)-device->credit_ns * CREDIT_PART);
+	return false;
 }
 
-static struct device *device_add(struct devices *devices, uint32_t domain, uint32_t number)
+void device_hurry(struct device *device)
+{
+	device->credit_ns = CREDIT_NS;
+	mark(device);
+}
+
+struct device *device_create(struct devices *devices, uint32_t domain, uint32_t number)
 {
 	struct device *device = calloc(1, sizeof(*device));
 	struct coproc_xs *xs = devices->backend->xs;
+	static uint32_t serial;
 
 	if (!device)
 		return NULL;
@@ -97,50 +85,64 @@ static struct device *device_add(struct devices *devices, uint32_t domain, uint3
 	device->domain = domain;
 	device->number = number;
 	device->mine = COPROC_STATE_UNKNOWN;
+	device->credit_ns = CREDIT_NS;
+	device->credited_ns = clock_now();
 	coproc_backend_path(device->be_dir, sizeof(device->be_dir), devices->backend->domain,
 			    domain, number);
 	coproc_frontend_path(device->fe_dir, sizeof(device->fe_dir), domain, number);
-	snprintf(device->token, sizeof(device->token), "%u/%u", domain, number);
+	/* Attached again while its predecessor still closes, it must not have the
+	 * same token: xenstored would refuse the watch. */
+	snprintf(device->token, sizeof(device->token), "%u/%u/%u", domain, number, serial++);
 	device->deadline = evtimer_new(devices->backend->base, on_deadline, device);
-	if (!device->deadline || coproc_xs_watch(xs, device->fe_dir, device->token)) {
-		log_event(LOG_ERROR, "watch-failed", "dom=%u dev=%u why=\"%s\"", domain, number,
-			  coproc_xs_reason(xs));
-		if (device->deadline)
-			event_free(device->deadline);
-		free(device);
-		return NULL;
-	}
-	LIST_INSERT_HEAD(&devices->list, device, link);
-	return device;
+	device->later = evtimer_new(devices->backend->base, on_later, device);
+	if (device->deadline && device->later && !coproc_xs_watch(xs, device->fe_dir, device->token))
+		return device;
+	log_event(LOG_ERROR, "watch-failed", "dom=%u dev=%u why=\"%s\"", domain, number,
+		  coproc_xs_reason(xs));
+	device_destroy(device);
+	return NULL;
 }
 
-static void device_free(struct device *device)
+void device_destroy(struct device *device)
 {
-	struct devices *devices = device->devices;
-
-	if (devices->backend->xs)
-		coproc_xs_unwatch(devices->backend->xs, device->fe_dir, device->token);
-	LIST_REMOVE(device, link);
-	event_free(device->deadline);
+	if (device->deadline)
+		event_free(device->deadline);
+	if (device->later)
+		event_free(device->later);
 	free(device);
-	soon(devices);
 }
 
-static void on_broken(void *arg, const char *why)
+/* ---- what the session says ---- */
+
+/* Return: whether the frontend has been told, or is not there to be told. */
+static bool tell_broken(struct device *device)
 {
-	struct device *device = arg;
+	struct coproc_xs *xs = device->devices->backend->xs;
+	struct timeval patience = clock_timeval(CLOSING_NS);
 	struct coproc_xs_step step = {
 		.dir = device->be_dir,
 		.peer_dir = device->fe_dir,
 		.peer = COPROC_PEER_LATE,
 		.next = COPROC_STATE_CLOSING,
-		.error = why,
+		.error = device->why,
 	};
-	struct timeval patience = clock_timeval(CLOSING_NS);
+	int rc = xs ? coproc_xs_advance(xs, &step) : -EBADF;
 
-	if (device->devices->backend->xs && !coproc_xs_advance(device->devices->backend->xs, &step))
-		device->mine = COPROC_STATE_CLOSING;
+	if (rc && rc != -ESTALE)
+		return false;
+	device->mine = COPROC_STATE_CLOSING;
+	device->broken = false;
 	event_add(device->deadline, &patience);
+	return true;
+}
+
+static void on_broken(void *arg, const char *why)
+{
+	struct device *device = arg;
+
+	device->broken = true;
+	snprintf(device->why, sizeof(device->why), "%s", why);
+	(void)tell_broken(device);      /* if not now, then in device_step() */
 	session_shutdown(device->session);
 	mark(device);
 }
@@ -151,7 +153,7 @@ static void on_over(void *arg)
 
 	device->session = NULL;
 	if (device->forget)
-		device_free(device);
+		devices_forget(device);
 	else
 		mark(device);
 }
@@ -232,6 +234,7 @@ static void share_of(const struct coproc_toolstack_nodes *toolstack, struct sess
 	*share = (struct session_share){
 		.weight = toolstack->weight,
 		.cap = toolstack->cap,
+		.max_class = toolstack->max_class,
 		.realtime_budget_ns = toolstack->realtime_budget_us * 1000ull,
 		.realtime_period_ns = toolstack->realtime_period_us * 1000ull,
 	};
@@ -343,19 +346,27 @@ static int advance(struct device *device, const struct coproc_step *step, unsign
 	return 0;
 }
 
+static bool same_share(const struct session_share *a, const struct session_share *b)
+{
+	return a->weight == b->weight && a->cap == b->cap && a->max_class == b->max_class &&
+	       a->realtime_budget_ns == b->realtime_budget_ns &&
+	       a->realtime_period_ns == b->realtime_period_ns;
+}
+
 static void apply_share(struct device *device, const struct coproc_toolstack_nodes *toolstack)
 {
 	struct session_share share;
 
 	share_of(toolstack, &share);
 	if (!device->session || device->session->closing ||
-	    !memcmp(&share, &device->share, sizeof(share)))
+	    same_share(&share, &device->share))
 		return;
 	device->share = share;
 	session_set_share(device->session, &share);
-	session_event(device->session, XENCOPROC_EVENT_LIMITS, XENCOPROC_OK, 0, share.weight);
-	log_event(LOG_INFO, "share-changed", "dom=%u dev=%u weight=%u cap=%u", device->domain,
-		  device->number, share.weight, share.cap);
+	session_event(device->session, XENCOPROC_EVENT_LIMITS, XENCOPROC_OK, 0, 0);
+	log_event(LOG_INFO, "share-changed", "dom=%u dev=%u weight=%u cap=%u max-class=%s",
+		  device->domain, device->number, share.weight, share.cap,
+		  coproc_class_text(share.max_class));
 }
 
 static enum coproc_wish wish_of(struct device *device, const struct coproc_xs_view *view,
@@ -373,7 +384,44 @@ static enum coproc_wish wish_of(struct device *device, const struct coproc_xs_vi
 	return device->devices->stopping || !toolstack->online ? COPROC_WISH_LEAVE : COPROC_WISH_STAY;
 }
 
+/* The toolstack is done with the device, or nobody else cleans up after it. */
+static bool leave(struct device *device, bool remove)
+{
+	struct coproc_xs *xs = device->devices->backend->xs;
+	int rc = remove ? coproc_xs_remove(xs, device->be_dir, device->fe_dir) : 0;
+
+	if (rc == -ESTALE)
+		return true;            /* the frontend is back */
+	if (rc) {
+		log_event(LOG_ERROR, "xenstore", "dom=%u dev=%u why=\"%s\"", device->domain,
+			  device->number, coproc_xs_reason(xs));
+		look_later(device, RETRY_NS);
+		return false;
+	}
+	device->forget = true;
+	return false;
+}
+
 /* Return: whether another step may follow at once. */
+static bool took(struct device *device, const struct coproc_step *step, int rc)
+{
+	struct devices *devices = device->devices;
+
+	/* What was mapped belongs to a past; begin again. */
+	if (rc && device->session && step->action == COPROC_DO_MAP)
+		session_shutdown(device->session);
+	if (!rc || rc == -ESTALE)
+		return true;
+	log_event(LOG_ERROR, "xenstore", "dom=%u dev=%u why=\"%s\"", device->domain, device->number,
+		  coproc_xs_reason(devices->backend->xs));
+	if (rc == -EIO || rc == -EPIPE || rc == -EBADF)
+		devices_xenstore_lost(devices);
+	else
+		look_later(device, rc == -EAGAIN ? AGAIN_NS : RETRY_NS);
+	return false;
+}
+
+/* Return: as took(). */
 static bool step_once(struct device *device, const struct coproc_xs_view *view)
 {
 	struct coproc_toolstack_nodes toolstack = { 0 };
@@ -383,325 +431,66 @@ static bool step_once(struct device *device, const struct coproc_xs_view *view)
 							   peer);
 	struct outcome *outcome = calloc(1, sizeof(*outcome));
 	bool more = false;
-	int rc;
 
-	if (!outcome)
+	if (!outcome) {
+		look_later(device, RETRY_NS);
 		return false;
+	}
 	if (wish == COPROC_WISH_STAY)
 		apply_share(device, &toolstack);
 	do_action(device, step->action, view, &toolstack, outcome);
-	if (step->action == COPROC_DO_FORGET || step->action == COPROC_DO_REMOVE) {
-		if (step->action == COPROC_DO_REMOVE &&
-		    coproc_xs_remove(device->devices->backend->xs, device->be_dir, device->fe_dir)) {
-			free(outcome);
-			return true;
-		}
-		device->forget = true;
-		if (!device->session)
-			device_free(device);
-	} else if (!outcome->wait && (outcome->failed || step->next != device->mine)) {
-		rc = advance(device, step, peer, outcome);
-		/* Stale: what was mapped belongs to a past; begin again. */
-		if (rc && device->session && step->action == COPROC_DO_MAP)
-			session_shutdown(device->session);
-		if (rc && rc != -ESTALE)
-			log_event(LOG_ERROR, "xenstore", "dom=%u dev=%u why=\"%s\"", device->domain,
-				  device->number, coproc_xs_reason(device->devices->backend->xs));
-		if (rc == -EIO || rc == -EPIPE || rc == -EBADF)
-			xenstore_lost(device->devices);
-		else
-			more = !rc || rc == -ESTALE;
-	}
+	if (step->action == COPROC_DO_FORGET || step->action == COPROC_DO_REMOVE)
+		more = leave(device, step->action == COPROC_DO_REMOVE);
+	else if (!outcome->wait && (outcome->failed || step->next != device->mine))
+		more = took(device, step, advance(device, step, peer, outcome));
 	free(outcome);
 	return more;
 }
 
-static void device_step(struct device *device)
+/* Return: whether to go on at once. */
+static bool look(struct device *device)
 {
 	struct devices *devices = device->devices;
+	struct coproc_xs_view view;
+	bool more;
+	int rc;
+
+	if (device->broken && !tell_broken(device)) {
+		look_later(device, AGAIN_NS);
+		return false;
+	}
+	rc = coproc_xs_look(devices->backend->xs, device->be_dir, device->fe_dir, &view);
+	if (rc == -EAGAIN || rc == -ENOMEM) {
+		/* It writes so fast that no two looks see the same. */
+		look_later(device, AGAIN_NS);
+		return false;
+	}
+	if (rc) {
+		devices_xenstore_lost(devices);
+		return false;
+	}
+	more = step_once(device, &view);
+	coproc_xs_view_free(&view);
+	return more;
+}
+
+void device_step(struct device *device)
+{
+	struct devices *devices = device->devices;
+	bool more = true;
 
 	device->dirty = false;
-	for (unsigned int i = 0; i < STEPS_A_TURN; i++) {
-		struct coproc_xs_view view;
-		bool more;
-		int rc;
+	for (unsigned int i = 0; more && i < STEPS_A_TURN; i++) {
+		uint64_t begin = clock_now();
 
-		if (!devices->backend->xs || (device->session && device->session->closing))
+		if (!devices->backend->xs || (device->session && device->session->closing) ||
+		    !may_look(device, begin))
 			return;
-		rc = coproc_xs_look(devices->backend->xs, device->be_dir, device->fe_dir, &view);
-		if (rc) {
-			log_event(LOG_ERROR, "xenstore", "dom=%u dev=%u why=\"%s\"", device->domain,
-				  device->number, coproc_xs_reason(devices->backend->xs));
-			if (rc != -EAGAIN && rc != -ENOMEM)
-				xenstore_lost(devices);
-			else
-				mark(device);
-			return;
-		}
-		more = step_once(device, &view);
-		coproc_xs_view_free(&view);
-		if (!more)
-			return;
+		more = look(device);
+		device->credit_ns -= (int64_t)(clock_now() - begin);
 	}
-	mark(device);
-}
-
-/* ---- all devices ---- */
-
-static bool number_of(const char *text, const char **end, uint32_t *value)
-{
-	char *after;
-	unsigned long n;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	n = strtoul(text, &after, 10);
-	if (errno || n > 0x7fffffff)
-		return false;
-	*value = (uint32_t)n;
-	*end = after;
-	return true;
-}
-
-static void scan_domain(struct devices *devices, const char *root, const char *domain_name)
-{
-	char dir[COPROC_PATH_SIZE * 2], **names;
-	uint32_t domain, number;
-	unsigned int count;
-	const char *end;
-
-	if (!number_of(domain_name, &end, &domain) || *end)
-		return;
-	snprintf(dir, sizeof(dir), "%s/%s", root, domain_name);
-	if (coproc_xs_list(devices->backend->xs, XBT_NULL, dir, &names, &count))
-		return;
-	for (unsigned int i = 0; i < count; i++) {
-		struct device *device;
-
-		if (!number_of(names[i], &end, &number) || *end)
-			continue;
-		device = device_find(devices, domain, number);
-		if (!device)
-			device = device_add(devices, domain, number);
-		if (device)
-			device->dirty = true;
-	}
-	free(names);
-}
-
-static void tree(const struct devices *devices, char *root, size_t size)
-{
-	snprintf(root, size, "/local/domain/%u/backend/" XENCOPROC_DEVICE_TYPE,
-		 devices->backend->domain);
-}
-
-static void scan(struct devices *devices)
-{
-	char root[COPROC_PATH_SIZE], **names;
-	struct device *device;
-	unsigned int count;
-
-	devices->rescan = false;
-	tree(devices, root, sizeof(root));
-	LIST_FOREACH(device, &devices->list, link)
-		device->dirty = true;
-	if (coproc_xs_list(devices->backend->xs, XBT_NULL, root, &names, &count)) {
-		xenstore_lost(devices);
-		return;
-	}
-	for (unsigned int i = 0; i < count; i++)
-		scan_domain(devices, root, names[i]);
-	free(names);
-}
-
-/* A watch fired on the tree: which device is it about? */
-static void tree_changed(struct devices *devices, const char *path)
-{
-	char root[COPROC_PATH_SIZE];
-	uint32_t domain, number;
-	struct device *device;
-	const char *at;
-
-	tree(devices, root, sizeof(root));
-	at = path + strlen(root);
-	if (strlen(path) < strlen(root) + 4 || *at++ != '/' || !number_of(at, &at, &domain) ||
-	    *at++ != '/' || !number_of(at, &at, &number)) {
-		devices->rescan = true;
-		return;
-	}
-	device = device_find(devices, domain, number);
-	if (!device)
-		device = device_add(devices, domain, number);
-	if (device)
-		device->dirty = true;
-}
-
-static void token_changed(struct devices *devices, const char *token)
-{
-	struct device *device;
-
-	LIST_FOREACH(device, &devices->list, link)
-		if (!strcmp(device->token, token))
-			device->dirty = true;
-}
-
-static void on_xenstore(evutil_socket_t fd, short what, void *arg)
-{
-	struct devices *devices = arg;
-	char token[COPROC_XS_TOKEN_MAX], path[256];
-
-	for (unsigned int i = 0; i < EVENTS_A_TURN; i++) {
-		int rc = coproc_xs_event(devices->backend->xs, token, path, sizeof(path));
-
-		if (rc < 0) {
-			xenstore_lost(devices);
-			return;
-		}
-		if (!rc)
-			break;
-		if (!strcmp(token, TOKEN_TREE))
-			tree_changed(devices, path);
-		else
-			token_changed(devices, token);
-	}
-	soon(devices);
-}
-
-static void check_stopped(struct devices *devices)
-{
-	struct device *device;
-
-	if (!devices->stopping || !devices->done)
-		return;
-	LIST_FOREACH(device, &devices->list, link)
-		if (device->session || device->mine == COPROC_STATE_CONNECTED ||
-		    device->mine == COPROC_STATE_CLOSING || device->mine == COPROC_STATE_INIT_WAIT)
-			return;
-	devices->done(devices->done_arg);
-	devices->done = NULL;
-}
-
-static bool open_xenstore(struct devices *devices)
-{
-	struct backend *backend = devices->backend;
-	char root[COPROC_PATH_SIZE];
-	int rc = coproc_xs_open(&backend->xs);
-
-	if (!rc)
-		rc = coproc_xs_domain(backend->xs, &backend->domain);
-	if (!rc) {
-		tree(devices, root, sizeof(root));
-		rc = coproc_xs_watch(backend->xs, root, TOKEN_TREE);
-	}
-	if (!rc) {
-		devices->readable = event_new(backend->base, coproc_xs_fd(backend->xs),
-					      EV_READ | EV_PERSIST, on_xenstore, devices);
-		if (!devices->readable || event_add(devices->readable, NULL))
-			rc = -ENOMEM;
-	}
-	if (!rc)
-		return true;
-	log_event(LOG_ERROR, "xenstore", "why=\"%s\" hint=\"is xenstored running, and is this a Xen domain "
-		  "or inside coproc-loopback?\"", backend->xs ? coproc_xs_reason(backend->xs) :
-		  "out of memory");
-	coproc_xs_close(backend->xs);
-	backend->xs = NULL;
-	return false;
-}
-
-/* xenstored went away.  Sessions go on: their rings do not need it. */
-static void xenstore_lost(struct devices *devices)
-{
-	struct timeval later = clock_timeval(REOPEN_NS);
-
-	if (devices->backend->xs) {
-		log_event(LOG_ERROR, "xenstore-lost", "why=\"%s\"", coproc_xs_reason(devices->backend->xs));
-		if (devices->readable)
-			event_free(devices->readable);
-		devices->readable = NULL;
-		coproc_xs_close(devices->backend->xs);
-		devices->backend->xs = NULL;
-	}
-	event_add(devices->again, &later);
-}
-
-static void rewatch(struct devices *devices)
-{
-	struct device *device;
-
-	LIST_FOREACH(device, &devices->list, link)
-		coproc_xs_watch(devices->backend->xs, device->fe_dir, device->token);
-	devices->rescan = true;
-	log_event(LOG_INFO, "xenstore-back", "devices=\"are looked at again\"");
-}
-
-static void on_again(evutil_socket_t fd, short what, void *arg)
-{
-	struct devices *devices = arg;
-	struct device *device, *next;
-
-	if (!devices->backend->xs) {
-		if (!open_xenstore(devices)) {
-			xenstore_lost(devices);
-			return;
-		}
-		rewatch(devices);
-	}
-	if (devices->rescan)
-		scan(devices);
-	for (device = LIST_FIRST(&devices->list); device; device = next) {
-		next = LIST_NEXT(device, link);
-		if (device->dirty && !device->forget)
-			device_step(device);
-	}
-	check_stopped(devices);
-}
-
-struct devices *devices_create(struct backend *backend)
-{
-	struct devices *devices = calloc(1, sizeof(*devices));
-
-	if (!devices)
-		return NULL;
-	devices->backend = backend;
-	LIST_INIT(&devices->list);
-	devices->again = evtimer_new(backend->base, on_again, devices);
-	if (!devices->again || !open_xenstore(devices)) {
-		devices_destroy(devices);
-		return NULL;
-	}
-	return devices;
-}
-
-void devices_stop(struct devices *devices, void (*done)(void *arg), void *arg)
-{
-	struct device *device;
-
-	devices->stopping = true;
-	devices->done = done;
-	devices->done_arg = arg;
-	LIST_FOREACH(device, &devices->list, link)
-		device->dirty = true;
-	soon(devices);
-}
-
-void devices_destroy(struct devices *devices)
-{
-	if (!devices)
-		return;
-	while (!LIST_EMPTY(&devices->list)) {
-		struct device *device = LIST_FIRST(&devices->list);
-
-		LIST_REMOVE(device, link);
-		event_free(device->deadline);
-		free(device);
-	}
-	if (devices->readable)
-		event_free(devices->readable);
-	if (devices->again)
-		event_free(devices->again);
-	coproc_xs_close(devices->backend->xs);
-	devices->backend->xs = NULL;
-	free(devices);
+	if (device->forget && !device->session)
+		devices_forget(device);
+	else if (more)
+		mark(device);
 }
