@@ -110,8 +110,10 @@ int buffer_send(struct session *session, uint32_t index)
 		command.u.map.count = last ? left : WORKER_MAP_REFS;
 		memcpy(command.u.map.ref, buffer->ref + first,
 		       command.u.map.count * sizeof(command.u.map.ref[0]));
-		rc = worker_call(session->worker, &command, -1, last ? buffer_answer : buffer_part,
-				 last ? object_token(session, index) : NULL);
+		rc = last ? object_call(session, &command, -1, buffer_answer, index) :
+			    worker_call(session->worker, &command, -1, buffer_part, NULL);
+		if (rc && first)
+			worker_kill(session->worker);   /* it knows half of it */
 		if (rc)
 			return rc;
 	}
@@ -200,9 +202,11 @@ void buffer_settle(struct session *session, uint32_t index)
 
 	if (buffer->state != OBJECT_LEAVING || buffer->users)
 		return;
-	if (!session->worker_live ||
-	    worker_call(session->worker, &command, -1, buffer_unmapped, (void *)(uintptr_t)index))
+	if (!session->worker_live)
 		buffer_gone(session, index, XENCOPROC_OK);
+	else if (worker_call(session->worker, &command, -1, buffer_unmapped,
+			     (void *)(uintptr_t)index))
+		worker_kill(session->worker);   /* mapped until it is dead (B-BUF-1) */
 }
 
 enum xencoproc_status buffer_release(struct session *session, uint32_t index, int slot)

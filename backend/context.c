@@ -50,6 +50,27 @@ static void context_destroyed(void *owner, void *arg, const struct worker_reply 
 	context_gone(owner, (uint32_t)(uintptr_t)arg);
 }
 
+/* Return: 0, -ENOSPC: all banks are taken, or -ENOMEM. */
+static int take_bank(struct session *session, struct context *context)
+{
+	struct bank_pool *banks = &session->coprocessor->banks;
+
+	if (context->bank || !banks->bytes)
+		return 0;
+	context->bank = bank_take(banks, session->domain, session);
+	if (context->bank)
+		return 0;
+	return errno == ENOSPC ? -ENOSPC : -ENOMEM;
+}
+
+void contexts_take_banks(struct session *session)
+{
+	/* What fails here is told when the new worker is told of the context. */
+	for (uint32_t i = 0; i < session->limits.max_contexts; i++)
+		if (session->contexts[i].state != OBJECT_ABSENT)
+			(void)take_bank(session, &session->contexts[i]);
+}
+
 int context_send(struct session *session, uint32_t index)
 {
 	struct context *context = &session->contexts[index];
@@ -57,14 +78,10 @@ int context_send(struct session *session, uint32_t index)
 		.type = WORKER_CTX_CREATE,
 		.u.ctx = { .context = index, .bank_bytes = session->coprocessor->banks.bytes },
 	};
+	int rc = take_bank(session, context);
 
-	if (!context->bank && session->coprocessor->banks.bytes) {
-		context->bank = bank_take(&session->coprocessor->banks, session->domain, session);
-		if (!context->bank)
-			return errno == ENOSPC ? -ENOSPC : -ENOMEM;
-	}
-	return worker_call(session->worker, &command, context->bank ? context->bank->fd : -1,
-			   context_answer, object_token(session, index));
+	return rc ? rc : object_call(session, &command, context->bank ? context->bank->fd : -1,
+				     context_answer, index);
 }
 
 enum xencoproc_status context_create(struct session *session, uint32_t index, int slot)
@@ -81,9 +98,10 @@ enum xencoproc_status context_create(struct session *session, uint32_t index, in
 		.owed = slot,
 		.generation = context->generation + 1,
 	};
-	if (!session->worker_live)
-		return LATER;   /* told when the worker has started */
-	rc = context_send(session, index);
+	/* Counted now, whether there is a worker to be told already or not (B-OBJ-2). */
+	rc = take_bank(session, context);
+	if (!rc && session->worker_live)
+		rc = context_send(session, index);
 	if (!rc)
 		return LATER;
 	clear(context);
@@ -97,9 +115,11 @@ void context_settle(struct session *session, uint32_t index)
 
 	if (context->state != OBJECT_LEAVING || context->jobs)
 		return;
-	if (!session->worker_live ||
-	    worker_call(session->worker, &command, -1, context_destroyed, (void *)(uintptr_t)index))
+	if (!session->worker_live)
 		context_gone(session, index);
+	else if (worker_call(session->worker, &command, -1, context_destroyed,
+			     (void *)(uintptr_t)index))
+		worker_kill(session->worker);   /* it has it until it is dead */
 }
 
 enum xencoproc_status context_destroy(struct session *session, uint32_t index, int slot)

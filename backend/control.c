@@ -78,10 +78,9 @@ static enum xencoproc_status take_cancel(struct session *session,
 		job_cancel(job);
 		return XENCOPROC_OK;
 	}
-	/* After its effect: the end of the job answers. */
-	if (job->cancel_owed != NO_SLOT)
-		return XENCOPROC_OK;
-	job->cancel_owed = request->slot;
+	/* The end of the job answers (B-CANCEL-1), all who asked for it. */
+	_Static_assert(1u << XENCOPROC_CONTROL_ORDER <= 32, "a bit for each slot");
+	job->cancels_owed |= 1u << request->slot;
 	job_cancel(job);
 	return LATER;
 }
@@ -304,7 +303,8 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 	struct session *session = arg;
 	struct waiting *at, *next;
 
-	for (at = STAILQ_FIRST(&session->requests); at && !session->closing; at = next) {
+	for (at = STAILQ_FIRST(&session->requests); at && !session->closing && !session->broken;
+	     at = next) {
 		next = STAILQ_NEXT(at, link);
 		if (must_wait(session, &at->request, at))
 			continue;

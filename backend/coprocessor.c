@@ -25,10 +25,21 @@ static void trace_job(struct coprocessor *c, const struct job *job, uint64_t now
 	trace_event(c->backend->trace, now, event,
 		    "\"dom\":%u,\"dev\":%u,\"queue\":%u,\"class\":\"%s\",\"job\":%" PRIu64 ",\"ctx\":%u",
 		    session->domain, session->device, job->queue->number,
-		    coproc_class_text(job->queue->qclass), job->id, job->context);
+		    coproc_class_text(queue_class(job->queue)), job->id, job->context);
 }
 
 /* ---- time ---- */
+
+static void charge(struct coprocessor *c, const struct job *job, uint64_t ns, uint64_t now)
+{
+	struct lane *lane = job_lane(job);
+
+	sched_charge(&c->sched, &lane->sched, ns, now);
+	/* The cap is the domain's, whatever the class of its jobs. */
+	for (uint32_t i = 0; i < SCHED_CLASSES; i++)
+		if (&lane->session->lanes[i] != lane && lane->session->lanes[i].joined)
+			sched_spend_cap(&c->sched, &lane->session->lanes[i].sched, ns, now);
+}
 
 /* Charge the running job for what it used since last time. */
 static void account(struct coprocessor *c, uint64_t now)
@@ -38,7 +49,7 @@ static void account(struct coprocessor *c, uint64_t now)
 
 	job->since_ns = now;
 	job->ran_ns += used;
-	sched_charge(&c->sched, &job_lane(job)->sched, used, now);
+	charge(c, job, used, now);
 }
 
 static uint64_t run_ends(const struct coprocessor *c)
@@ -125,8 +136,8 @@ static void aborted(void *owner, void *arg, const struct worker_reply *reply)
 {
 	struct job *job = arg;
 
-	/* NULL: the worker died, and its end has ended or will end the job. */
-	if (!reply || job->state != JOB_PARKED)
+	/* NULL: the worker died, and its end will end the job. */
+	if (!reply)
 		return;
 	context_was_reset(owner, job->context, XENCOPROC_CANCELLED);
 	job_end(job, job->overrun ? XENCOPROC_TIMED_OUT : XENCOPROC_CANCELLED, 0);
@@ -139,12 +150,17 @@ void coprocessor_abort(struct coprocessor *c, struct job *job)
 
 	switch (job->state) {
 	case JOB_RUNNING:
-		if (c->phase == PHASE_RUNNING)
+		/* Unless its worker let go of it and is being killed for what it said. */
+		if (c->running == job && c->phase == PHASE_RUNNING)
 			abort_running(c, clock_now());
 		/* Parking: it is aborted when it says that it is parked. */
 		set_alarm(c, clock_now());
 		break;
 	case JOB_PARKED:
+		/* Out of its lane: to continue it now would be to continue nothing. */
+		lane_unpause(job);
+		job->state = JOB_LEAVING;
+		lane_update(job_lane(job));
 		if (worker_call(session->worker, &command, -1, aborted, job))
 			worker_kill(session->worker);
 		break;
@@ -230,9 +246,12 @@ static void on_reply(void *owner, void *arg, const struct worker_reply *reply)
 	}
 	if (reply->outcome != WORKER_PARKED) {
 		ended(job, reply);
-	} else if (job->state == JOB_RUNNING) {
+	} else {
 		trace_job(c, job, now, "park");
-		lane_pause(job, JOB_PARKED);
+		if (job->state == JOB_RUNNING)
+			lane_pause(job, JOB_PARKED);
+		else
+			job->state = JOB_PARKED;        /* stopped: it has its place already */
 		if (job->cancelled || job->overrun)
 			coprocessor_abort(c, job);
 	}
@@ -276,7 +295,7 @@ static void switched(struct coprocessor *c, struct job *job, uint64_t began)
 	}
 	c->switches++;
 	c->switch_ns += now - began;
-	sched_charge(&c->sched, &job_lane(job)->sched, now - began, now);
+	charge(c, job, now - began, now);
 	trace_event(c->backend->trace, now, "switch", "\"from\":%u,\"to\":%u,\"us\":%" PRIu64 ".%03u",
 		    c->last->domain, session->domain,
 		    (now - began) / 1000, (unsigned int)((now - began) % 1000));
@@ -391,6 +410,10 @@ static bool must_yield(struct coprocessor *c, uint64_t now, bool *same_session)
 		return !*same_session;
 	}
 	picked = sched_pick(&c->sched, now);
+	/* Over its cap it makes room for nobody, too. */
+	if (mine->sched.throttled && (!picked || picked->owner != mine) &&
+	    (!picked || ((struct lane *)picked->owner)->session != mine->session))
+		return true;
 	if (!picked || picked->owner == mine)
 		return false;
 	other = picked->owner;

@@ -63,8 +63,7 @@ int firmware_send(struct session *session, uint32_t index)
 		},
 	};
 
-	return worker_call(session->worker, &command, firmware->image->fd, firmware_answer,
-			   object_token(session, index));
+	return object_call(session, &command, firmware->image->fd, firmware_answer, index);
 }
 
 /* The image is known and hashed: may it run, and will the engine take it? */
@@ -170,9 +169,11 @@ void firmware_settle(struct session *session, uint32_t index)
 
 	if (firmware->state != OBJECT_LEAVING || firmware->users)
 		return;
-	if (!session->worker_live ||
-	    worker_call(session->worker, &command, -1, firmware_unloaded, (void *)(uintptr_t)index))
+	if (!session->worker_live)
 		firmware_gone(session, index, XENCOPROC_OK, 0);
+	else if (worker_call(session->worker, &command, -1, firmware_unloaded,
+			     (void *)(uintptr_t)index))
+		worker_kill(session->worker);   /* it has it until it is dead */
 }
 
 enum xencoproc_status firmware_unload(struct session *session, uint32_t index, int slot)

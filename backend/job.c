@@ -18,9 +18,22 @@ static struct session *job_session(const struct job *job)
 	return job->queue->session;
 }
 
+uint32_t queue_class(const struct queue *queue)
+{
+	uint32_t highest = queue->session->limits.max_class;
+
+	/* Classes count downwards: 1 is the highest. */
+	return queue->qclass < highest ? highest : queue->qclass;
+}
+
+static struct lane *queue_lane(const struct queue *queue)
+{
+	return &queue->session->lanes[queue_class(queue) - 1];
+}
+
 struct lane *job_lane(const struct job *job)
 {
-	return &job_session(job)->lanes[job->queue->qclass - 1];
+	return queue_lane(job->queue);
 }
 
 static struct stream *job_stream(const struct job *job)
@@ -76,7 +89,7 @@ static void lane_insert(struct lane *lane, struct stream *stream)
 
 void stream_update(struct stream *stream)
 {
-	struct lane *lane = &stream->queue->session->lanes[stream->queue->qclass - 1];
+	struct lane *lane = queue_lane(stream->queue);
 	bool ready = !stream_blocked(stream);
 
 	if (ready == stream->ready)
@@ -102,6 +115,32 @@ void session_update_streams(struct session *session)
 		context_update_streams(session, c);
 	for (uint32_t i = 0; i < SCHED_CLASSES; i++)
 		lane_update(&session->lanes[i]);
+}
+
+/* Everything leaves its lane and comes back to the one that counts now. */
+void lanes_set_class(struct session *session, uint32_t max_class)
+{
+	struct paused_head paused = TAILQ_HEAD_INITIALIZER(paused);
+	struct stream *stream;
+	struct job *job;
+
+	if (session->limits.max_class == max_class)
+		return;
+	for (uint32_t i = 0; i < SCHED_CLASSES; i++) {
+		struct lane *lane = &session->lanes[i];
+
+		while ((stream = TAILQ_FIRST(&lane->ready))) {
+			stream->ready = false;
+			TAILQ_REMOVE(&lane->ready, stream, in_lane);
+		}
+		TAILQ_CONCAT(&paused, &lane->paused, link);
+	}
+	session->limits.max_class = max_class;
+	while ((job = TAILQ_FIRST(&paused))) {
+		TAILQ_REMOVE(&paused, job, link);
+		TAILQ_INSERT_TAIL(&job_lane(job)->paused, job, link);
+	}
+	session_update_streams(session);
 }
 
 struct job *lane_next(struct lane *lane)
@@ -298,7 +337,6 @@ static void fill(struct job *job, struct queue *queue, const struct coproc_reque
 		.flags = request->flags,
 		.id = request->id,
 		.priority = (uint8_t)request->u.job.priority,
-		.cancel_owed = NO_SLOT,
 		.context = request->u.job.context,
 		.firmware = request->u.job.firmware,
 		.entry = request->u.job.entry,
@@ -330,7 +368,7 @@ static void admit(struct job *job, struct stream *stream)
 	trace_event(session->backend->trace, job->accepted_ns, "accept",
 		    "\"dom\":%u,\"dev\":%u,\"queue\":%u,\"class\":\"%s\",\"job\":%llu,\"ctx\":%u",
 		    session->domain, session->device, job->queue->number,
-		    coproc_class_text(job->queue->qclass), (unsigned long long)job->id, job->context);
+		    coproc_class_text(queue_class(job->queue)), (unsigned long long)job->id, job->context);
 	TAILQ_INSERT_TAIL(&stream->jobs, job, link);
 	stream_update(stream);
 }
@@ -389,12 +427,14 @@ static void tell(struct job *job, enum xencoproc_status status, uint64_t result,
 	struct session *session = job_session(job);
 
 	queue_put(job->queue, &completion);
-	control_complete(session, job->cancel_owed, XENCOPROC_OK, 0);
+	for (int slot = 0; job->cancels_owed >> slot; slot++)
+		if (job->cancels_owed >> slot & 1)
+			control_complete(session, slot, XENCOPROC_OK, 0);
 	trace_event(session->backend->trace, now, "end",
 		    "\"dom\":%u,\"dev\":%u,\"queue\":%u,\"class\":\"%s\",\"job\":%llu,\"ctx\":%u,"
 		    "\"status\":\"%s\",\"us\":%u,\"waited_us\":%u",
 		    session->domain, session->device, job->queue->number,
-		    coproc_class_text(job->queue->qclass), (unsigned long long)job->id, job->context,
+		    coproc_class_text(queue_class(job->queue)), (unsigned long long)job->id, job->context,
 		    coproc_status_text(status), completion.ran_us, completion.waited_us);
 }
 
@@ -462,7 +502,7 @@ void job_end(struct job *job, enum xencoproc_status status, uint64_t result)
 	if (job->flags & XENCOPROC_JOB_F_SIGNAL)
 		timeline_reach(session, context, job->signal_value);
 	context_update_streams(session, context);
-	lane_update(&session->lanes[queue->qclass - 1]);
+	lane_update(queue_lane(queue));
 	context_settle(session, context);
 	close_queue(queue);
 }

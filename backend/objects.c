@@ -10,13 +10,16 @@
 
 /* What a worker's answer belongs to: the index, and whether a new worker was
  * being told of an object that exists already. */
-void *object_token(struct session *session, uint32_t index)
+int object_call(struct session *session, struct worker_command *command, int fd,
+		worker_answer *answer, uint32_t index)
 {
 	bool again = !session->worker_ready;
+	int rc = worker_call(session->worker, command, fd, answer,
+			     (void *)((uintptr_t)index << 1 | again));
 
-	if (again)
+	if (!rc && again)
 		tenant_sent(session);
-	return (void *)((uintptr_t)index << 1 | again);
+	return rc;
 }
 
 uint32_t object_index(struct session *session, void *arg, const struct worker_reply *reply)
@@ -28,12 +31,15 @@ uint32_t object_index(struct session *session, void *arg, const struct worker_re
 
 enum xencoproc_status object_status(const struct worker_reply *reply)
 {
-	return reply ? (enum xencoproc_status)reply->status : XENCOPROC_LOST;
+	/* A worker that died, or says what is no status: none of the guest's business. */
+	if (!reply || (reply->status > XENCOPROC_LOST && reply->status < XENCOPROC_BAD_OP))
+		return XENCOPROC_NO_MEMORY;
+	return (enum xencoproc_status)reply->status;
 }
 
 /* The new worker refused what the old one had: no job can be served honestly. */
 void object_lost(struct session *session, const struct worker_reply *reply,
-			const char *what, uint32_t index)
+		 const char *what, uint32_t index)
 {
 	if (reply)
 		session_break(session, "%s %u could not be given to a new engine process: %s", what,
@@ -55,6 +61,16 @@ int objects_resend(struct session *session)
 		if (session->firmware[i].state != OBJECT_ABSENT && session->firmware[i].image)
 			rc = firmware_send(session, i);
 	return rc;
+}
+
+void objects_settle(struct session *session)
+{
+	for (uint32_t i = 0; i < session->limits.max_contexts; i++)
+		context_settle(session, i);
+	for (uint32_t i = 0; i < session->limits.max_buffers; i++)
+		buffer_settle(session, i);
+	for (uint32_t i = 0; i < session->limits.max_firmware; i++)
+		firmware_settle(session, i);
 }
 
 void objects_free(struct session *session)

@@ -38,7 +38,8 @@ static void on_unmask(evutil_socket_t fd, short what, void *arg)
 	struct port *port = arg;
 
 	/* It may have fired meanwhile and been merged: look before listening. */
-	queue_intake(port->queue);
+	if (queue_intake(port->queue))
+		port->spurious = 0;
 	xenevtchn_unmask(port->ports->backend->evtchn, port->number);
 }
 
@@ -61,6 +62,7 @@ static void on_events(evutil_socket_t fd, short what, void *arg)
 {
 	struct ports *ports = arg;
 	xenevtchn_port_or_error_t number = xenevtchn_pending(ports->backend->evtchn);
+	bool work;
 
 	/* One port a turn: the loop looks at everybody else in between. */
 	if (number < 0)
@@ -69,7 +71,10 @@ static void on_events(evutil_socket_t fd, short what, void *arg)
 		/* Fired before it was unbound: nothing listens any more. */
 		return;
 	}
-	port_done(ports->table[number], queue_intake(ports->table[number]->queue));
+	work = queue_intake(ports->table[number]->queue);
+	/* A request may have closed the very queue that the port was of. */
+	if (ports->table[number])
+		port_done(ports->table[number], work);
 }
 
 struct ports *ports_create(struct backend *backend)

@@ -56,9 +56,13 @@ static void on_flush(evutil_socket_t fd, short what, void *arg)
 {
 	struct session *session = arg;
 
-	for (uint32_t i = 0; i <= XENCOPROC_QUEUE_MAX; i++)
-		if (session->queues[i])
-			queue_flush(session->queues[i]);
+	/* A broken connection's rings are left alone, all of them (B-LIFE-6). */
+	if (session->broken || session->closing)
+		return;
+	/* The control queue last: a CANCEL is not answered before its job is (B-CANCEL-1). */
+	for (uint32_t i = XENCOPROC_QUEUE_MAX + 1; i > 0; i--)
+		if (session->queues[i - 1])
+			queue_flush(session->queues[i - 1]);
 	if (coproc_ring_publish(&session->events))
 		ports_notify(session->backend->ports, session->queues[0]->port);
 }
@@ -146,12 +150,12 @@ static int session_allocate(struct session *session)
 	return 0;
 }
 
-/* Lanes exist for the classes that the domain may use. */
+/* A lane for each class: which of them the domain may use can change (B-CLASS-4). */
 static int session_join(struct session *session)
 {
 	uint64_t now = clock_now();
 
-	for (uint32_t c = session->limits.max_class; c <= XENCOPROC_CLASS_BATCH; c++) {
+	for (uint32_t c = XENCOPROC_CLASS_REALTIME; c <= XENCOPROC_CLASS_BATCH; c++) {
 		struct lane *lane = &session->lanes[c - 1];
 		int rc = sched_add(&session->coprocessor->sched, &lane->sched, c,
 				   SCHED_WEIGHT_DEFAULT, now);
@@ -171,6 +175,7 @@ void session_set_share(struct session *session, const struct session_share *shar
 	bool own = share->realtime_budget_ns && share->realtime_period_ns;
 	uint64_t now = clock_now();
 
+	lanes_set_class(session, share->max_class);
 	for (uint32_t i = 0; i < SCHED_CLASSES; i++) {
 		struct lane *lane = &session->lanes[i];
 
@@ -263,7 +268,7 @@ static void drop_jobs(struct session *session)
 
 		for (uint32_t i = 0; queue && i < queue->server.sq.entries; i++)
 			if (queue->jobs[i].state != JOB_FREE && queue->jobs[i].state != JOB_RUNNING)
-				job_end(&queue->jobs[i], XENCOPROC_LOST, 0);
+				job_end(&queue->jobs[i], XENCOPROC_CANCELLED, 0);
 	}
 }
 
@@ -281,6 +286,7 @@ void session_shutdown(struct session *session)
 		return;
 	}
 	drop_jobs(session);
+	tenant_scrub(session);
 	session_finish(session);
 }
 

@@ -84,7 +84,7 @@ struct lane {
 	struct session *session;
 	bool joined;
 	TAILQ_HEAD(stream_head, stream) ready; /* by priority, then first come */
-	TAILQ_HEAD(, job) paused;       /* started; they go on first */
+	TAILQ_HEAD(paused_head, job) paused;    /* started; they go on first */
 };
 
 enum job_state {
@@ -92,7 +92,8 @@ enum job_state {
 	JOB_QUEUED,             /* in its stream */
 	JOB_RUNNING,            /* on the coprocessor */
 	JOB_PARKED,             /* put aside by its worker, which is free for others */
-	JOB_STOPPED             /* in its worker, which is stopped */
+	JOB_STOPPED,            /* in its worker, which is stopped */
+	JOB_LEAVING             /* was parked; its worker has been told to give it up */
 };
 
 struct job {
@@ -105,7 +106,7 @@ struct job {
 	bool cancelled;                 /* is being ended because of CANCEL or a close */
 	bool overrun;                   /* is being ended because of its run limit */
 	bool doomed;                    /* in the coprocessor's list, not in its lane */
-	int cancel_owed;                /* slot of CANCEL to answer at the end, NO_SLOT */
+	uint32_t cancels_owed;          /* control slots of CANCELs to answer at the end, bits */
 	uint64_t id;
 	uint32_t context;
 	uint32_t firmware;
@@ -131,7 +132,7 @@ struct job {
 struct queue {
 	struct session *session;
 	uint32_t number;
-	uint32_t qclass;
+	uint32_t qclass;                /* that it was opened with; see queue_class() */
 	struct coproc_server_queue server;
 	struct coproc_live *live;
 	void *sq, *cq;                  /* mapped rings */
@@ -215,6 +216,7 @@ struct session_grants {
 struct session_share {
 	uint32_t weight;
 	uint32_t cap;                   /* percent, 0: none */
+	uint32_t max_class;             /* enum xencoproc_class */
 	uint64_t realtime_budget_ns;    /* 0: as configured */
 	uint64_t realtime_period_ns;
 };
@@ -280,6 +282,8 @@ enum xencoproc_status context_destroy(struct session *session, uint32_t index, i
 void context_settle(struct session *session, uint32_t index);
 void context_was_reset(struct session *session, uint32_t index, enum xencoproc_status why);
 int context_send(struct session *session, uint32_t index);     /* 0 or -errno */
+/* A bank for each context that has none: again, after all were scrubbed. */
+void contexts_take_banks(struct session *session);
 
 /* buffer.c */
 enum xencoproc_status buffer_register(struct session *session, const struct coproc_request *request);
@@ -295,14 +299,17 @@ enum xencoproc_status firmware_unload(struct session *session, uint32_t index, i
 void firmware_settle(struct session *session, uint32_t index);
 int firmware_send(struct session *session, uint32_t index);
 
-/* objects.c: the argument and the answer of a command about an object */
-void *object_token(struct session *session, uint32_t index);
+/* objects.c: a command about an object, and its answer; 0 or -errno */
+int object_call(struct session *session, struct worker_command *command, int fd,
+		worker_answer *answer, uint32_t index);
 uint32_t object_index(struct session *session, void *arg, const struct worker_reply *reply);
 enum xencoproc_status object_status(const struct worker_reply *reply);
 void object_lost(struct session *session, const struct worker_reply *reply, const char *what,
 		 uint32_t index);
 /* A new worker knows nothing: tell it all that exists.  0 or -errno. */
 int objects_resend(struct session *session);
+/* The worker is gone: what only waited for its word ends without. */
+void objects_settle(struct session *session);
 void objects_free(struct session *session);
 
 /* job.c */
@@ -318,6 +325,9 @@ void session_update_streams(struct session *session);
 void context_update_streams(struct session *session, uint32_t context);
 void stream_update(struct stream *stream);
 struct lane *job_lane(const struct job *job);
+/* The class that a queue counts as: not above what its domain may use now. */
+uint32_t queue_class(const struct queue *queue);
+void lanes_set_class(struct session *session, uint32_t max_class);
 /* Whether the lane competes: queued, paused or running jobs. */
 void lane_update(struct lane *lane);
 /* The lane's next job, taken out of its stream or pause list; NULL if none. */
@@ -333,6 +343,8 @@ int tenant_start(struct session *session);
 /* An object was sent to a worker that is being rebuilt, or was answered. */
 void tenant_sent(struct session *session);
 void tenant_answered(struct session *session, const struct worker_reply *reply);
+/* Give the banks back, proven zero; the session has no worker any more. */
+void tenant_scrub(struct session *session);
 /* All is dead and released: what is left of session_shutdown(). */
 void session_finish(struct session *session);
 

@@ -56,7 +56,7 @@ static void on_ready(void *owner, const struct worker_reply *hello)
 }
 
 /* Promise 2: nothing of this domain's is left for the next, or all stops. */
-static void scrub(struct session *session)
+void tenant_scrub(struct session *session)
 {
 	struct coprocessor *coprocessor = session->coprocessor;
 	struct bank_evidence evidence = { 0 };
@@ -89,8 +89,11 @@ static enum xencoproc_status fate_of(const struct job *job, uint64_t *result)
 	*result = 0;
 	if (job->overrun)
 		return XENCOPROC_TIMED_OUT;
-	if (job->cancelled)
+	if (job->cancelled || job->queue->session->closing)
 		return XENCOPROC_CANCELLED;
+	/* What was put aside has not killed the engine (B-CTX-3). */
+	if (job->state != JOB_RUNNING)
+		return XENCOPROC_LOST;
 	*result = (uint64_t)XENCOPROC_FAULT_ENGINE << 32;
 	return XENCOPROC_FAULT;
 }
@@ -158,12 +161,14 @@ static void on_gone(void *owner, const char *why)
 	session->rebuilding = 0;
 	coprocessor_forget(coprocessor, session);
 	end_started(session);
+	objects_settle(session);
 	session_update_streams(session);
-	scrub(session);
+	tenant_scrub(session);
 	if (session->closing) {
 		session_finish(session);
 		return;
 	}
+	contexts_take_banks(session);
 	reset_contexts(session);
 	if (++session->deaths > DEATHS_MAX)
 		session_break(session, "the engine process of this domain died %u times in a row, last: %s",

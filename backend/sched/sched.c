@@ -244,6 +244,12 @@ void sched_charge(struct sched *sched, struct sched_lane *lane, uint64_t ns, uin
 	place(sched, lane);
 }
 
+void sched_spend_cap(struct sched *sched, struct sched_lane *lane, uint64_t ns, uint64_t now_ns)
+{
+	sched_bucket_spend(&lane->cap, ns, now_ns);
+	place(sched, lane);
+}
+
 uint64_t sched_bound(const struct sched_lane *lane, uint64_t now_ns)
 {
 	uint64_t realtime = SCHED_NEVER, cap = sched_bucket_lasts(&lane->cap, now_ns);

@@ -86,6 +86,9 @@ struct sched_lane *sched_pick(struct sched *sched, uint64_t now_ns);
  */
 void sched_charge(struct sched *sched, struct sched_lane *lane, uint64_t ns, uint64_t now_ns);
 
+/* Another lane under the same cap was charged: this one has less left, too. */
+void sched_spend_cap(struct sched *sched, struct sched_lane *lane, uint64_t ns, uint64_t now_ns);
+
 /**
  * sched_bound() - how long a lane may run before its buckets run dry
  *
