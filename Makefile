@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BUILD = $(MAKE) -f build.mk -j$(JOBS)
 B ?= build
 
-.PHONY: all deps demo check check-fast install uninstall clean help
+.PHONY: all deps demo check check-fast install clean help
 
 all: deps
 	@$(BUILD) B=$(B) all
@@ -30,8 +30,10 @@ check-fast:
 	@scripts/deps check
 	@B=$(B) tests/check --fast
 
+# In two steps, the second one after the other: rooms install what `all` built.
 install:
-	@$(BUILD) B=$(B) install
+	@$(BUILD) B=$(B) all
+	@$(MAKE) -f build.mk B=$(B) install
 
 clean:
 	rm -rf build

@@ -10,6 +10,10 @@ SCENARIOS :=
 SLOW_SCENARIOS :=
 
 include mk/rules.mk
+
+# Before the rooms' own, so that it is made first.
+install:: all
+
 ROOMS := protocol libcoproc-ring xenstore-schema loopback frontend/user backend
 include $(wildcard $(ROOMS:%=%/room.mk) tests/*/room.mk demo/room.mk)
 
@@ -22,7 +26,5 @@ run-tests: tests
 
 run-tests-fast: tests
 	@B=$(B) SAN=$(SAN) tests/run $(TESTS) $(SCENARIOS)
-
-install:: all
 
 -include $(sort $(DEPS))

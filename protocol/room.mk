@@ -28,3 +28,11 @@ $(B)/protocol/layout.ok: protocol/layout.tbl protocol/layout.awk protocol/coproc
 	@touch $@
 
 ALL += $(B)/protocol/layout.ok
+
+.PHONY: install-protocol
+install:: install-protocol
+install-protocol:
+	$(INSTALL) -d $(DESTDIR)$(datadir)/doc/xen-coproc/vectors
+	$(INSTALL) -m 644 protocol/coprocif.md protocol/layout.md protocol/writing-a-frontend.md \
+		$(DESTDIR)$(datadir)/doc/xen-coproc/
+	$(INSTALL) -m 644 protocol/vectors/* $(DESTDIR)$(datadir)/doc/xen-coproc/vectors/
