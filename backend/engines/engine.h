@@ -43,6 +43,7 @@ struct engine_result {
 	uint32_t status;        /* XENCOPROC_OK, _FAILED, _FAULT, _BAD_FIELD, _NO_MEMORY */
 	uint64_t value;         /* as the status wants it */
 	uint64_t instructions;  /* of this job so far; 0 where the engine cannot count */
+	bool forgotten;         /* the context begins anew with its next job; FAULT implies it */
 };
 
 struct engine {

@@ -173,11 +173,17 @@ enum worker_outcome {
 	WORKER_HELLO            /* seq 0, once: struct worker_reply.u.hello */
 };
 
+/*
+ * RUN, CONTINUE, ABORT: the context begins anew with its next job.  What its
+ * earlier jobs left in it is lost, and so is what this one did there.
+ */
+#define WORKER_REPLY_CONTEXT_RESET      0x1u
+
 struct worker_reply {
 	uint32_t seq;
 	uint32_t outcome;       /* enum worker_outcome */
 	uint32_t status;        /* enum xencoproc_status */
-	uint32_t reserved;
+	uint32_t flags;         /* WORKER_REPLY_* */
 	uint64_t result;
 	union {
 		uint64_t instructions;  /* executed by the coprocessor for this job */

@@ -62,6 +62,7 @@ static void reply(const struct context *ctx, enum worker_outcome outcome,
 		.seq = ctx->seq,
 		.outcome = outcome,
 		.status = result->status,
+		.flags = result->forgotten ? WORKER_REPLY_CONTEXT_RESET : 0,
 		.result = result->value,
 		.u.instructions = result->instructions,
 	};
@@ -69,18 +70,20 @@ static void reply(const struct context *ctx, enum worker_outcome outcome,
 	channel_reply(&r);
 }
 
-static void ended(struct worker *w, struct context *ctx, const struct engine_result *result)
+static void ended(struct worker *w, struct context *ctx, struct engine_result *result)
 {
 	end(w, ctx);
 	/* Scrubbed before anybody hears of it. */
-	if (result->status == XENCOPROC_FAULT)
+	if (result->status == XENCOPROC_FAULT) {
 		reset(w, ctx);
+		result->forgotten = true;
+	}
 	reply(ctx, WORKER_DONE, result);
 }
 
 static void aborted(struct worker *w, struct context *ctx, uint64_t instructions)
 {
-	const struct engine_result none = { .instructions = instructions };
+	const struct engine_result none = { .instructions = instructions, .forgotten = true };
 
 	end(w, ctx);
 	reset(w, ctx);
@@ -179,5 +182,7 @@ void job_abort(struct worker *w, const struct worker_command *c)
 	if (ctx->state != JOB_PARKED)
 		channel_broken("ABORT of what is not parked");
 	job_forget(w, ctx);
-	channel_done(c->seq, XENCOPROC_OK, 0);
+	ctx->seq = c->seq;
+	reply(ctx, WORKER_DONE, &(struct engine_result){ .status = XENCOPROC_OK,
+							 .forgotten = true });
 }
