@@ -13,7 +13,10 @@ $(eval $(call c_test,engine-cortex-m-wild,tests/engines/test_wild.c $(PLAY),,xen
 $(eval $(call c_test,engine-cortex-m-slices,tests/engines/test_slices.c $(PLAY),,xengnttab))
 $(eval $(call c_test,engine-figures,tests/engines/test_figures.c $(PLAY),,xengnttab))
 
+$(eval $(call c_test,engine-speed,tests/engines/test_speed.c tests/engines/bare.c $(PLAY),,xengnttab unicorn))
+
 $(eval $(call fw_program,mixed,tests/engines/firmware/mixed.c))
 $(eval $(call fw_program,work,tests/engines/firmware/work.c))
 $(eval $(call fw_program,wild,tests/engines/firmware/wild.c))
 $(eval $(call fw_program,sprawl,tests/engines/firmware/sprawl.c))
+$(eval $(call fw_program,speed,tests/engines/firmware/speed.c))

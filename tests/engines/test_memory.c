@@ -146,14 +146,16 @@ START_TEST(translations_without_end)
 		ck_assert_uint_eq(r.result, 119000);
 		r = run(FW_SPRAWL, 0, 119000);
 		ck_assert_uint_eq(r.u.instructions, half + 118 * (whole - half));
-		if (i == 0)
+		/* The first ones find out how much of the heap is used in turns. */
+		if (i == 2)
 			before = resident_kib();
 		/* Another firmware: the sprawling one's code is of no more use. */
 		ck_assert_uint_eq(run(FW_WORK, WORK_COUNT, 0).result, 0x123400000001);
-		ck_assert_int_lt(resident_kib(), before);
+		if (i >= 2)
+			ck_assert_int_lt(resident_kib(), before);
 	}
 	run(FW_SPRAWL, 0, 119000);
-	grown_by("119000 new pieces of code", before, 6, 4 * 1024);
+	grown_by("119000 new pieces of code", before, 4, 4 * 1024);
 }
 END_TEST
 
@@ -164,6 +166,7 @@ START_TEST(too_many_translations_end_a_job)
 
 	ck_assert_uint_eq(r.status, XENCOPROC_FAILED);
 	ck_assert_uint_eq(r.result, CORTEX_M_SPRAWLS);
+	ck_assert_uint_eq(r.flags, WORKER_REPLY_CONTEXT_RESET);
 	ck_assert_uint_eq(run(FW_SPRAWL, 0, 1000).result, 1000);
 	ck_assert_uint_eq(run(FW_WORK, WORK_COUNT, 0).result, 0x123400000001);
 }

@@ -226,6 +226,7 @@ START_TEST(an_endless_job_is_aborted)
 		play_attention(&p, WORKER_ATTENTION_ABORT);
 		r = receive(seq);
 		ck_assert_uint_eq(r.outcome, WORKER_ABORTED);
+		ck_assert_uint_eq(r.flags, WORKER_REPLY_CONTEXT_RESET);
 		play_attention(&p, 0);
 		ck_assert(play_is_zero(banks[0], p.hello.u.hello.bank_bytes));
 	}
@@ -235,11 +236,14 @@ END_TEST
 START_TEST(a_parked_job_is_aborted)
 {
 	struct play_job j = { .entry = WORK_FOREVER }, count = { .entry = WORK_COUNT };
+	struct worker_reply r;
 
 	ck_assert_uint_eq(play_run(&p, &count).result, 0x123400000001);
 	ck_assert_uint_eq(turn(&j, true, 50).outcome, WORKER_PARKED);
 	play_attention(&p, 0);
-	ck_assert_uint_eq(play_abort(&p, 0).status, XENCOPROC_OK);
+	r = play_abort(&p, 0);
+	ck_assert_uint_eq(r.status, XENCOPROC_OK);
+	ck_assert_uint_eq(r.flags, WORKER_REPLY_CONTEXT_RESET);
 	ck_assert(play_is_zero(banks[0], p.hello.u.hello.bank_bytes));
 	ck_assert_uint_eq(play_run(&p, &count).result, 0x123400000001);
 }

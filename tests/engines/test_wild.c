@@ -52,6 +52,7 @@ static uint64_t fault(uint32_t kind, uint32_t address)
 
 #define CODE_END        0x00080000u
 #define RAM_END         0x20080000u
+#define STACK_TOP       0x20020000u     /* as linked by coproc-m4.ld */
 
 static const struct {
 	uint32_t entry;
@@ -91,10 +92,12 @@ START_TEST(wild_accesses_tell_where)
 
 	ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
 	ck_assert_uint_eq(r.result, fault(faults[i].kind, faults[i].address));
+	ck_assert_uint_eq(r.flags, WORKER_REPLY_CONTEXT_RESET);
 	/* The context begins anew, and nobody else noticed. */
 	ck_assert(play_is_zero(bank, p.hello.u.hello.bank_bytes));
 	r = run(ALLOWED, 0);
 	ck_assert_uint_eq(r.status, XENCOPROC_OK);
+	ck_assert_uint_eq(r.flags, 0);
 	ck_assert_uint_eq(r.result, 1);
 }
 END_TEST
@@ -146,6 +149,7 @@ START_TEST(sleeping_while_it_owes_a_job)
 		r = run(ASLEEP, 0);
 		ck_assert_uint_eq(r.status, XENCOPROC_FAILED);
 		ck_assert_uint_eq(r.result, CORTEX_M_ASLEEP);
+		ck_assert_uint_eq(r.flags, WORKER_REPLY_CONTEXT_RESET);
 	}
 	/* It does not wake up in the middle of the old job. */
 	r = run(ALLOWED, 0);
@@ -178,7 +182,7 @@ START_TEST(what_is_allowed_works)
 		ck_assert_uint_eq(run(REGISTERS, COPROC_FW_SCS_BASE).status, XENCOPROC_OK);
 		r = run(LOAD, 0);
 		ck_assert_uint_eq(r.status, XENCOPROC_OK);
-		ck_assert_uint_eq(r.result, RAM_END);
+		ck_assert_uint_eq(r.result, STACK_TOP);
 	}
 }
 END_TEST
@@ -261,6 +265,51 @@ START_TEST(released_buffers_are_gone)
 }
 END_TEST
 
+/* What was found out about a page is forgotten with its mapping. */
+START_TEST(a_writable_window_becomes_a_read_only_one)
+{
+	const uint32_t rw = XENCOPROC_ACCESS_READ | XENCOPROC_ACCESS_WRITE;
+	struct play_job where = { .entry = ADDRESS_OF, .operands = 1, .operand = {
+		{ 0, rw, 0, 4 } } };
+	struct worker_reply r;
+	uint64_t address;
+
+	memset(world_pages, 0x11, 2 * 4096);
+	ck_assert_uint_eq(play_map(&p, 0, rw, 1, world_own.writable).status, XENCOPROC_OK);
+	address = play_run(&p, &where).result;
+	ck_assert_uint_eq(run(STORE, address).status, XENCOPROC_OK);
+	ck_assert_uint_eq(run(STORE, address).status, XENCOPROC_OK);
+	ck_assert_uint_eq(world_pages[0], 0x0d);
+	/* Another buffer in the same place, whose pages could be written to. */
+	ck_assert_uint_eq(play_unmap(&p, 0).status, XENCOPROC_OK);
+	ck_assert_uint_eq(play_map(&p, 2, rw, 1, world_own.writable + 1).status, XENCOPROC_OK);
+	where.operand[0] = (struct worker_operand){ 2, XENCOPROC_ACCESS_READ, 0, 4 };
+	ck_assert_uint_eq(play_run(&p, &where).result, address);
+	r = run(STORE, address);
+	ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
+	ck_assert_uint_eq(r.result, fault(XENCOPROC_FAULT_WRITE, (uint32_t)address));
+	ck_assert_uint_eq(world_pages[4096], 0x11);
+}
+END_TEST
+
+/* Neither by turns nor after a store can a page be written and executed. */
+START_TEST(no_page_is_both_written_and_executed)
+{
+	const uint32_t at = STACK_TOP + 0x10000;
+	struct worker_reply r;
+
+	ck_assert_uint_eq(run(STORE, at).status, XENCOPROC_OK);
+	ck_assert_uint_eq(run(STORE, at).status, XENCOPROC_OK);
+	r = run(JUMP, at | 1);
+	ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
+	ck_assert_uint_eq(r.result, fault(XENCOPROC_FAULT_FETCH, at));
+	ck_assert_uint_eq(run(LOAD, 0x100).status, XENCOPROC_OK);
+	r = run(STORE, 0x100);
+	ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
+	ck_assert_uint_eq(r.result, fault(XENCOPROC_FAULT_WRITE, 0x100));
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("engine-cortex-m-wild");
@@ -276,6 +325,8 @@ static Suite *suite(void)
 	tcase_add_test(t, ending_a_job_twice);
 	tcase_add_test(t, read_only_operands_are);
 	tcase_add_test(t, released_buffers_are_gone);
+	tcase_add_test(t, a_writable_window_becomes_a_read_only_one);
+	tcase_add_test(t, no_page_is_both_written_and_executed);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -20,6 +20,13 @@ static bool map_fixed_parts(uc_engine *uc, struct core *core)
 			   slice_scs_write, core) == UC_ERR_OK;
 }
 
+/*
+ * Unicorn's TLB has as few as 64 entries, and pages of 1 KiB where nothing else
+ * is said.  2.0 doubles what is said; a version that does not makes them 2 KiB,
+ * which is not wrong.
+ */
+#define PAGE_WISH       2048u
+
 /* An instance with all that does not depend on the context. */
 static uc_engine *open_instance(struct core *core)
 {
@@ -27,7 +34,8 @@ static uc_engine *open_instance(struct core *core)
 
 	if (uc_open(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS, &uc) != UC_ERR_OK)
 		return NULL;
-	if (uc_ctl_set_cpu_model(uc, UC_CPU_ARM_CORTEX_M4) != UC_ERR_OK ||
+	if (uc_ctl_set_page_size(uc, PAGE_WISH) != UC_ERR_OK ||
+	    uc_ctl_set_cpu_model(uc, UC_CPU_ARM_CORTEX_M4) != UC_ERR_OK ||
 	    !map_fixed_parts(uc, core) || !slice_hook(uc, core)) {
 		uc_close(uc);
 		return NULL;

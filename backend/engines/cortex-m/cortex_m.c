@@ -9,6 +9,7 @@
 
 #include "backend/engines/cortex-m/core.h"
 #include "backend/engines/cortex-m/result.h"
+#include "backend/engines/cortex-m/stores.h"
 
 static struct firmware {
 	bool used;
@@ -30,6 +31,7 @@ static int m_prepare(void)
 {
 	/* Translations of small firmware would take 2 MiB each, zeroed first. */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	stores_prepare();
 	return core_warm_up() ? 0 : -ENOMEM;
 }
 
@@ -130,10 +132,12 @@ static enum engine_step step(struct context *ctx, struct engine_result *result)
 			   (uint64_t)core->fault << 32 | core->fault_address);
 	case CORE_SPRAWLS:
 		ctx->booted = false;
+		result->forgotten = true;
 		return end(result, XENCOPROC_FAILED, CORTEX_M_SPRAWLS);
 	case CORE_ASLEEP:
 		/* It stands in the middle of this job: the next begins anew. */
 		ctx->booted = false;
+		result->forgotten = true;
 		return end(result, XENCOPROC_FAILED, CORTEX_M_ASLEEP);
 	default:
 		return end(result, XENCOPROC_FAULT, (uint64_t)XENCOPROC_FAULT_ENGINE << 32);

@@ -5,7 +5,7 @@
 #
 # SRCS are C or assembler sources, from the top of the tree.
 CORTEX_M := backend/engines/cortex-m
-CORTEX_M_PARTS := $(addprefix $(CORTEX_M)/,cortex_m.c core.c slice.c window.c image.c count.c console.c)
+CORTEX_M_PARTS := $(addprefix $(CORTEX_M)/,cortex_m.c core.c slice.c window.c image.c count.c stores.c console.c)
 
 $(eval $(call c_helper,coproc-engine-cortex-m,$(CORTEX_M_PARTS),$(ENGINE_LIBS),\
 	$(ENGINE_PKGS) unicorn))

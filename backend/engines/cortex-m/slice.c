@@ -8,6 +8,8 @@
  */
 #include "backend/engines/cortex-m/slice.h"
 
+#include "backend/engines/cortex-m/stores.h"
+
 /* Where execution would end by itself: an address that is never executable. */
 #define UNTIL           0xfffffffeu
 
@@ -238,6 +240,7 @@ static enum core_end judge(struct core *core, uc_err error, uint32_t began)
 
 enum core_end core_slice(struct core *core)
 {
+	stores_begin(&core->windows);
 	for (;;) {
 		const uint32_t began = core->pc;
 		enum core_end end;

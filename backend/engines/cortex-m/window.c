@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "backend/engines/cortex-m/firmware/abi.h"
-
 void window_begin(struct window_set *set)
 {
 	set->job++;
@@ -62,11 +60,9 @@ static const struct window *in_the_way(const struct window_set *set, uint64_t ad
 	return first;
 }
 
-/* The lowest gap of that size; 0: there is none. */
-static uint32_t gap(const struct window_set *set, size_t bytes)
+/* The lowest gap of that size at or above @address; 0: there is none. */
+static uint32_t gap_from(const struct window_set *set, uint64_t address, size_t bytes)
 {
-	uint64_t address = COPROC_FW_WINDOW_BASE;
-
 	while (address + bytes <= COPROC_FW_WINDOW_END) {
 		const struct window *w = in_the_way(set, address, bytes);
 
@@ -75,6 +71,13 @@ static uint32_t gap(const struct window_set *set, size_t bytes)
 		address = (uint64_t)w->address + w->bytes;
 	}
 	return 0;
+}
+
+static uint32_t gap(const struct window_set *set, size_t bytes)
+{
+	const uint32_t address = gap_from(set, WINDOW_FIRST, bytes);
+
+	return address ? address : gap_from(set, COPROC_FW_WINDOW_BASE, bytes);
 }
 
 /* Make an entry and address space available, at the cost of the oldest. */
@@ -131,6 +134,18 @@ enum window_status window_find(struct window_set *set, uc_engine *uc,
 	w->used = set->job;
 	*address = w->address + operand->offset;
 	return WINDOW_OK;
+}
+
+bool window_writable(const struct window_set *set, uint32_t address)
+{
+	for (size_t i = 0; i < WINDOWS_MAX; i++) {
+		const struct window *w = &set->window[i];
+
+		if (w->base && w->writable && address >= w->address &&
+		    address - w->address < w->bytes)
+			return true;
+	}
+	return false;
 }
 
 void window_drop_buffer(struct window_set *set, uc_engine *uc, uint32_t buffer)

@@ -15,10 +15,17 @@
 
 #include <unicorn/unicorn.h>
 
+#include "backend/engines/cortex-m/firmware/abi.h"
 #include "backend/engines/engine.h"
 
 /* As many as one job can name, and a few to keep: Unicorn gets slow with more. */
 #define WINDOWS_MAX     96u
+
+/*
+ * Addresses of the same place in a TLB drive each other out of it, at 40 ns or
+ * more for each turn.  Code begins at its first place, so operands do not.
+ */
+#define WINDOW_FIRST    (COPROC_FW_WINDOW_BASE + 16 * XENCOPROC_PAGE_SIZE)
 
 struct window {
 	void *base;             /* NULL: unused */
@@ -45,6 +52,8 @@ void window_begin(struct window_set *set);
 /* Where an operand of the current job is; @address is not set without WINDOW_OK. */
 enum window_status window_find(struct window_set *set, uc_engine *uc,
 			       const struct engine_operand *operand, uint32_t *address);
+/* Whether stores at @address are to a writable window. */
+bool window_writable(const struct window_set *set, uint32_t address);
 /* A buffer goes away. */
 void window_drop_buffer(struct window_set *set, uc_engine *uc, uint32_t buffer);
 /* All go. */
