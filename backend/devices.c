@@ -244,12 +244,18 @@ static bool open_xenstore(struct devices *devices)
 	return false;
 }
 
+static void wait_for_reopen(struct devices *devices)
+{
+	uint64_t now = clock_now();
+	struct timeval later = clock_timeval(devices->reopen_ns > now ? devices->reopen_ns - now : 0);
+
+	event_add(devices->again, &later);
+}
+
 static void reopen_later(struct devices *devices)
 {
-	struct timeval later = clock_timeval(REOPEN_NS);
-
 	devices->reopen_ns = clock_now() + REOPEN_NS;
-	event_add(devices->again, &later);
+	wait_for_reopen(devices);
 }
 
 /* xenstored went away.  Sessions go on: their rings do not need it. */
@@ -284,8 +290,11 @@ static bool reopened(struct devices *devices)
 {
 	if (devices->backend->xs)
 		return true;
-	if (clock_now() < devices->reopen_ns)
+	/* Somebody was in a hurry, which ended the wait for the timer. */
+	if (clock_now() < devices->reopen_ns) {
+		wait_for_reopen(devices);
 		return false;
+	}
 	if (!open_xenstore(devices)) {
 		reopen_later(devices);
 		return false;

@@ -72,7 +72,7 @@ void session_event(struct session *session, unsigned int type, unsigned int stat
 {
 	_Alignas(8) struct xencoproc_event event;
 	struct coproc_notice notice = {
-		.sequence = session->event_sequence++,
+		.sequence = ++session->event_sequence,
 		.type = (uint16_t)type,
 		.status = (uint16_t)status,
 		.object = object,
@@ -215,6 +215,8 @@ static void session_free(struct session *session)
 		event_free(session->breaking);
 	if (session->restart)
 		event_free(session->restart);
+	if (session->watch)
+		event_free(session->watch);
 	LIST_REMOVE(session, link);
 	free(session);
 }

@@ -181,6 +181,8 @@ struct session {
 	uint32_t rebuilding;            /* answers outstanding before worker_ready */
 	uint32_t deaths;                /* of workers, since the last job that ended well */
 	struct event *restart;          /* back-off before the next worker */
+	struct event *watch;            /* whether the worker answers at all */
+	uint32_t owed;                  /* the oldest command it owed at the last look */
 	struct job *stopped;            /* the job inside the worker while that is stopped */
 	struct event *flush;            /* publish dirty queues at the end of this turn */
 	STAILQ_HEAD(waiting_head, waiting) requests;    /* for an object's making to end */

@@ -17,6 +17,8 @@
 #define DEATHS_MAX              10u
 #define BACKOFF_FIRST_NS        10000000ull
 #define BACKOFF_MAX_NS          1000000000ull
+/* A worker that answers nothing from one look to the next stands still. */
+#define WATCH_NS                4000000000ull
 
 static void all_told(struct session *session)
 {
@@ -178,6 +180,25 @@ static void on_gone(void *owner, const char *why)
 	coprocessor_kick(coprocessor);
 }
 
+/* Jobs have their limits; all else that the frontend waits for has this one
+ * (B-LIFE-3).  What coprocd stopped, or has busy with a job, is excused. */
+static void on_watch(evutil_socket_t fd, short what, void *arg)
+{
+	struct session *session = arg;
+	const struct job *running = session->coprocessor->running;
+	uint32_t owes = 0;
+
+	if (session->worker && !worker_stopped(session->worker) &&
+	    !(running && running->queue->session == session))
+		owes = worker_owes(session->worker);
+	if (owes && owes == session->owed) {
+		log_event(LOG_WARN, "worker-stuck", "dom=%u dev=%u pid=%d what=\"it answers nothing and is "
+			  "killed\"", session->domain, session->device, worker_pid(session->worker));
+		worker_kill(session->worker);
+	}
+	session->owed = owes;
+}
+
 static const struct worker_events events = { .ready = on_ready, .gone = on_gone };
 
 int tenant_start(struct session *session)
@@ -191,6 +212,14 @@ int tenant_start(struct session *session)
 		.weak_sandbox = session->backend->config->weak_sandbox,
 	};
 
+	struct timeval often = clock_timeval(WATCH_NS);
+
+	if (!session->watch) {
+		session->watch = event_new(session->backend->base, -1, EV_PERSIST, on_watch, session);
+		if (!session->watch || event_add(session->watch, &often))
+			return -ENOMEM;
+	}
+	session->owed = 0;
 	session->worker = worker_start(session->backend->base, &options, &events, session);
 	return session->worker ? 0 : -errno;
 }

@@ -275,6 +275,18 @@ int worker_call(struct worker *worker, struct worker_command *command, int fd,
 	return 0;
 }
 
+uint32_t worker_owes(const struct worker *worker)
+{
+	const struct call *call;
+
+	if (!worker->ready)
+		return UINT32_MAX;
+	TAILQ_FOREACH(call, &worker->calls, link)
+		if (call->service)
+			return call->seq;
+	return 0;
+}
+
 void worker_attention(struct worker *worker, uint32_t bits)
 {
 	__atomic_fetch_or(&worker->page->attention, bits, __ATOMIC_RELEASE);

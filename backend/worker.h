@@ -59,6 +59,14 @@ struct worker *worker_start(struct event_base *base, const struct worker_options
 int worker_call(struct worker *worker, struct worker_command *command, int fd,
 		worker_answer *answer, void *arg);
 
+/**
+ * worker_owes() - what a watchdog looks at
+ *
+ * Return: a number of the oldest command that is neither answered nor a job,
+ * or of the HELLO; 0: it owes nothing but the end of jobs.
+ */
+uint32_t worker_owes(const struct worker *worker);
+
 /* Attention bits for the running job (WORKER_ATTENTION_*); SERVICE is set by
  * worker_call() itself. */
 void worker_attention(struct worker *worker, uint32_t bits);

@@ -6,3 +6,6 @@ SCENARIOS += tests/scenario/jobs.sh
 $(eval $(call c_testprog,guest-load,tests/scenario/guest-load.c,$(SCENARIO_LIBS),$(SCENARIO_PKGS)))
 SCENARIOS += tests/scenario/share.sh
 SCENARIOS += tests/scenario/leftovers.sh
+$(eval $(call c_testprog,guest-once,tests/scenario/guest-once.c,$(SCENARIO_LIBS),$(SCENARIO_PKGS)))
+SLOW_SCENARIOS += tests/scenario/restart.sh
+SLOW_SCENARIOS += tests/scenario/kill.sh
