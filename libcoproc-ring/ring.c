@@ -12,21 +12,21 @@ const char *coproc_broken_text(enum coproc_broken why)
 	case COPROC_NOT_BROKEN:
 		return "not broken";
 	case COPROC_BROKEN_INDEX:
-		return "the peer's index cannot be true";
+		return "the peer's index cannot be true (C2, R2, B-RING-3, F-RING-3)";
 	case COPROC_BROKEN_SLOT:
-		return "a slot number is not below the number of entries";
+		return "a slot number is not below the number of entries (B-QUEUE-1, F-DONE-1)";
 	case COPROC_BROKEN_LIVE:
-		return "a request reuses the slot of a live one";
+		return "a request reuses the slot of a live one (B-QUEUE-2)";
 	case COPROC_BROKEN_ROOM:
-		return "a request leaves no room for its completion";
+		return "a request leaves no room for its completion (B-QUEUE-3)";
 	case COPROC_BROKEN_UNKNOWN:
-		return "a completion is for no live request";
+		return "a completion is for no live request (F-DONE-1)";
 	case COPROC_BROKEN_ID:
-		return "a completion has not the id of its request";
+		return "a completion has not the id of its request (F-DONE-1)";
 	case COPROC_BROKEN_STATUS:
-		return "a status, event type or state does not exist";
+		return "a status, event type or state does not exist (F-DONE-1, F-EVENT-1)";
 	case COPROC_BROKEN_RESERVED:
-		return "a reserved field or flag is not zero";
+		return "a reserved field or flag is not zero (F-DONE-1, F-EVENT-1)";
 	case COPROC_BROKEN_COUNT:
 		break;
 	}
