@@ -88,12 +88,18 @@ struct engine {
 	void (*buffer_gone)(uint32_t buffer, void *base, size_t pages);
 };
 
+/* The harness's, for the function below. */
+extern const uint32_t *engine_attention_bits;
+
 /**
  * engine_attention() - whether coprocd wants the harness to look
  *
  * One relaxed load; engines that can yield call it every few microseconds.
  */
-bool engine_attention(void);
+static inline bool engine_attention(void)
+{
+	return __atomic_load_n(engine_attention_bits, __ATOMIC_RELAXED) != 0;
+}
 
 /**
  * engine_log() - one line for the administrator, on standard error

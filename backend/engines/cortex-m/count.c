@@ -21,6 +21,19 @@ void count_forget(struct count_table *t)
 	madvise(t->entry, COUNT_BYTES, MADV_DONTNEED);
 }
 
+uint32_t count_new(struct count_table *t, const uint8_t *code, uint32_t address, uint32_t size)
+{
+	struct count_entry *e;
+
+	if (address >= COPROC_FW_CODE_SIZE || size > COPROC_FW_CODE_SIZE - address ||
+	    size > UINT16_MAX)
+		return 0;
+	e = &t->entry[address / 2];
+	e->instructions = (uint16_t)count_scan(code, address, size);
+	e->size = (uint16_t)size;
+	return e->instructions;
+}
+
 uint32_t count_scan(const uint8_t *code, uint32_t address, uint32_t size)
 {
 	uint32_t n = 0;

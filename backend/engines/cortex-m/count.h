@@ -27,21 +27,16 @@ void count_forget(struct count_table *t);
 /* Instructions in @size bytes of @code that begin at @address. */
 uint32_t count_scan(const uint8_t *code, uint32_t address, uint32_t size);
 
-/* The same, remembered. */
+/* The same, which is remembered from here on. */
+uint32_t count_new(struct count_table *t, const uint8_t *code, uint32_t address, uint32_t size);
+
+/* The same, remembered.  Each block that is executed comes through here. */
 static inline uint32_t count_block(struct count_table *t, const uint8_t *code, uint32_t address,
 				   uint32_t size)
 {
-	struct count_entry *e;
-
-	if (address >= COPROC_FW_CODE_SIZE || size > COPROC_FW_CODE_SIZE - address ||
-	    size > UINT16_MAX)
-		return 0;
-	e = &t->entry[address / 2];
-	if (e->size != size) {
-		e->instructions = (uint16_t)count_scan(code, address, size);
-		e->size = (uint16_t)size;
-	}
-	return e->instructions;
+	if (address < COPROC_FW_CODE_SIZE && t->entry[address / 2].size == size)
+		return t->entry[address / 2].instructions;
+	return count_new(t, code, address, size);
 }
 
 #endif /* COPROC_CORTEX_M_COUNT_H */

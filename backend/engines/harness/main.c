@@ -18,10 +18,7 @@
 static struct worker worker;
 static struct worker_page no_page;      /* before the real one is mapped */
 
-bool engine_attention(void)
-{
-	return __atomic_load_n(&worker.page->attention, __ATOMIC_RELAXED) != 0;
-}
+const uint32_t *engine_attention_bits = &no_page.attention;
 
 void worker_serve(struct worker *w, struct received *in)
 {
@@ -85,6 +82,7 @@ static int take_descriptors(struct worker *w)
 	if (page == MAP_FAILED)
 		return fail("descriptor 4, the attention page", errno);
 	w->page = page;
+	engine_attention_bits = &w->page->attention;
 	if (close_range(WORKER_FD_PAGE, ~0u, 0))
 		return fail("close_range", errno);
 	if (fcntl(WORKER_FD_SOCKET, F_SETFD, FD_CLOEXEC))
