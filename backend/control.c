@@ -101,7 +101,9 @@ static enum xencoproc_status query_object(struct session *session, uint32_t what
 {
 	switch (what) {
 	case XENCOPROC_QUERY_QUEUE:
-		*result = session->queues[object] ? session->queues[object]->server.live + 1ull : 0;
+		/* One that is closing counts as closed. */
+		if (session->queues[object] && session->queues[object]->closing == NO_SLOT)
+			*result = session->queues[object]->server.live + 1ull;
 		return XENCOPROC_OK;
 	case XENCOPROC_QUERY_CONTEXT:
 		if (session->contexts[object].state == OBJECT_READY)

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
+#include "engine_probe.h"
 #include "log.h"
 #include "session.h"
 
@@ -200,16 +200,16 @@ static void ended(struct job *job, const struct worker_reply *reply)
 
 	if (reply->outcome == WORKER_ABORTED) {
 		status = job->overrun ? XENCOPROC_TIMED_OUT : XENCOPROC_CANCELLED;
-		context_was_reset(session, job->context, status);
 	} else if (!job_status_ok(status)) {
 		/* Not what an engine may say of a job: the worker is not itself. */
 		worker_kill(session->worker);
 		return;
-	} else if (status == XENCOPROC_FAULT) {
-		context_was_reset(session, job->context, status);
-	} else if (status == XENCOPROC_OK) {
-		session->deaths = 0;
 	}
+	if (reply->outcome == WORKER_ABORTED || status == XENCOPROC_FAULT ||
+	    reply->flags & WORKER_REPLY_CONTEXT_RESET)
+		context_was_reset(session, job->context, status);
+	else if (status == XENCOPROC_OK)
+		session->deaths = 0;
 	job_end(job, status, reply->outcome == WORKER_ABORTED ? 0 : reply->result);
 }
 
@@ -518,70 +518,6 @@ void coprocessor_stop(struct coprocessor *c, const char *why)
 
 /* ---- making one ---- */
 
-struct probe {
-	struct event_base *base;
-	bool answered;
-	bool gone;
-	struct worker_reply hello;
-	char why[80];
-};
-
-static void probe_ready(void *owner, const struct worker_reply *hello)
-{
-	struct probe *probe = owner;
-
-	probe->answered = true;
-	probe->hello = *hello;
-	event_base_loopbreak(probe->base);
-}
-
-static void probe_gone(void *owner, const char *why)
-{
-	struct probe *probe = owner;
-
-	probe->gone = true;
-	snprintf(probe->why, sizeof(probe->why), "%s", why);
-	event_base_loopbreak(probe->base);
-}
-
-/* An engine is asked once what it is, in the very way that it will be used:
- * so a missing one, or a sandbox that cannot be closed here, is found now. */
-static bool probe_engine(struct coprocessor *c, struct probe *probe)
-{
-	static const struct worker_events events = { .ready = probe_ready, .gone = probe_gone };
-	static const struct timeval patience = { .tv_sec = 10 };
-	struct worker_options options = {
-		.program = c->program,
-		.domain = c->backend->domain,
-		.uid = c->backend->config->worker_uid_base,
-		.memory_limit = c->config->worker_memory,
-		.weak_sandbox = c->backend->config->weak_sandbox,
-	};
-	struct worker *worker;
-
-	if (access(c->program, X_OK)) {
-		log_event(LOG_ERROR, "engine-missing", "coprocessor=%s program=%s error=\"%s\" "
-			  "hint=\"is the engine installed, and engine-dir right?\"",
-			  c->config->name, c->program, strerror(errno));
-		return false;
-	}
-	probe->base = event_base_new();
-	if (!probe->base)
-		return false;
-	worker = worker_start(probe->base, &options, &events, probe);
-	if (worker) {
-		event_base_loopexit(probe->base, &patience);
-		event_base_dispatch(probe->base);
-	}
-	worker_free(worker);
-	event_base_free(probe->base);
-	if (!probe->answered)
-		log_event(LOG_ERROR, "engine-silent", "coprocessor=%s program=%s why=\"%s\" "
-			  "hint=\"its own messages are above\"", c->config->name, c->program,
-			  probe->gone ? probe->why : "no HELLO in 10 seconds");
-	return probe->answered;
-}
-
 static bool take_hello(struct coprocessor *c, const struct worker_reply *hello)
 {
 	uint64_t bank = hello->u.hello.bank_bytes;
@@ -602,7 +538,7 @@ struct coprocessor *coprocessor_create(struct backend *backend,
 				       const struct config_coprocessor *config)
 {
 	struct coprocessor *c = calloc(1, sizeof(*c));
-	struct probe probe = { 0 };
+	struct worker_reply hello;
 
 	if (!c)
 		return NULL;
@@ -617,7 +553,7 @@ struct coprocessor *coprocessor_create(struct backend *backend,
 	c->turn = event_new(backend->base, -1, 0, on_turn, c);
 	c->alarm = evtimer_new(backend->base, on_alarm, c);
 	if (!c->program || !c->turn || !c->alarm || sched_init(&c->sched, config->policy) ||
-	    !probe_engine(c, &probe) || !take_hello(c, &probe.hello)) {
+	    !engine_probe(c, &hello) || !take_hello(c, &hello)) {
 		coprocessor_destroy(c);
 		return NULL;
 	}

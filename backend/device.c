@@ -97,8 +97,8 @@ struct device *device_create(struct devices *devices, uint32_t domain, uint32_t 
 	device->later = evtimer_new(devices->backend->base, on_later, device);
 	if (device->deadline && device->later && !coproc_xs_watch(xs, device->fe_dir, device->token))
 		return device;
-	log_event(LOG_ERROR, "watch-failed", "dom=%u dev=%u why=\"%s\"", domain, number,
-		  coproc_xs_reason(xs));
+	log_event(LOG_ERROR, "watch-failed", "dom=%u dev=%u why=%s", domain, number,
+		  log_text(coproc_xs_reason(xs)));
 	device_destroy(device);
 	return NULL;
 }
@@ -335,8 +335,8 @@ static int advance(struct device *device, const struct coproc_step *step, unsign
 	log_event(LOG_DEBUG, "state", "dom=%u dev=%u from=%s to=%s", device->domain, device->number,
 		  coproc_state_name(device->mine), coproc_state_name(write.next));
 	if (outcome->failed)
-		log_event(LOG_WARN, "refused", "dom=%u dev=%u why=\"%s\"", device->domain,
-			  device->number, outcome->why);
+		log_event(LOG_WARN, "refused", "dom=%u dev=%u why=%s", device->domain,
+			  device->number, log_text(outcome->why));
 	device->mine = write.next;
 	device->late = false;
 	if (device->mine == COPROC_STATE_CLOSING)
@@ -377,8 +377,8 @@ static enum coproc_wish wish_of(struct device *device, const struct coproc_xs_vi
 	if (!view->backend_there)
 		return COPROC_WISH_GONE;
 	if (coproc_toolstack_nodes_parse(view->backend, COPROC_DIR_BACKEND_NODES, toolstack, &error)) {
-		log_event(LOG_ERROR, "attach-invalid", "dom=%u dev=%u why=\"%s\"", device->domain,
-			  device->number, error.message);
+		log_event(LOG_ERROR, "attach-invalid", "dom=%u dev=%u why=%s", device->domain,
+			  device->number, log_text(error.message));
 		return COPROC_WISH_LEAVE;
 	}
 	return device->devices->stopping || !toolstack->online ? COPROC_WISH_LEAVE : COPROC_WISH_STAY;
@@ -393,8 +393,8 @@ static bool leave(struct device *device, bool remove)
 	if (rc == -ESTALE)
 		return true;            /* the frontend is back */
 	if (rc) {
-		log_event(LOG_ERROR, "xenstore", "dom=%u dev=%u why=\"%s\"", device->domain,
-			  device->number, coproc_xs_reason(xs));
+		log_event(LOG_ERROR, "xenstore", "dom=%u dev=%u why=%s", device->domain,
+			  device->number, log_text(coproc_xs_reason(xs)));
 		look_later(device, RETRY_NS);
 		return false;
 	}
@@ -412,8 +412,8 @@ static bool took(struct device *device, const struct coproc_step *step, int rc)
 		session_shutdown(device->session);
 	if (!rc || rc == -ESTALE)
 		return true;
-	log_event(LOG_ERROR, "xenstore", "dom=%u dev=%u why=\"%s\"", device->domain, device->number,
-		  coproc_xs_reason(devices->backend->xs));
+	log_event(LOG_ERROR, "xenstore", "dom=%u dev=%u why=%s", device->domain, device->number,
+		  log_text(coproc_xs_reason(devices->backend->xs)));
 	if (rc == -EIO || rc == -EPIPE || rc == -EBADF)
 		devices_xenstore_lost(devices);
 	else

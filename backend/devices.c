@@ -262,7 +262,7 @@ static void reopen_later(struct devices *devices)
 void devices_xenstore_lost(struct devices *devices)
 {
 	if (devices->backend->xs)
-		log_event(LOG_ERROR, "xenstore-lost", "why=\"%s\"", coproc_xs_reason(devices->backend->xs));
+		log_event(LOG_ERROR, "xenstore-lost", "why=%s", log_text(coproc_xs_reason(devices->backend->xs)));
 	close_xenstore(devices);
 	reopen_later(devices);
 }

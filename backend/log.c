@@ -67,3 +67,11 @@ const char *log_quote(char *to, size_t size, const char *text, size_t length)
 	to[used] = '\0';
 	return to;
 }
+
+const char *log_text(const char *text)
+{
+	static char room[4][512];
+	static unsigned int next;
+
+	return log_quote(room[next++ % 4], sizeof(room[0]), text, strlen(text));
+}

@@ -32,4 +32,12 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
  */
 const char *log_quote(char *to, size_t size, const char *text, size_t length);
 
+/**
+ * log_text() - log_quote() for the argument of a log_event()
+ *
+ * Return: the quoted text; good until the fourth next call, and shortened if
+ * it is very long.
+ */
+const char *log_text(const char *text);
+
 #endif /* COPROC_BACKEND_LOG_H */

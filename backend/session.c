@@ -47,8 +47,8 @@ static void on_breaking(evutil_socket_t fd, short what, void *arg)
 
 	if (session->closing)
 		return;
-	log_event(LOG_WARN, "connection-broken", "dom=%u dev=%u why=\"%s\"", session->domain,
-		  session->device, session->why);
+	log_event(LOG_WARN, "connection-broken", "dom=%u dev=%u why=%s", session->domain,
+		  session->device, log_text(session->why));
 	session->owner->broken(session->owner_arg, session->why);
 }
 
