@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How fast firmware runs in a worker, beside the same firmware in Unicorn and
- * nothing else, by turns.  As TAP comments; only absurd figures fail.
+ * nothing else, by turns.  As TAP comments; only absurd figures fail,
+ * and stores that are not much faster, as they are with Unicorn 2.0.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,17 +33,19 @@ struct work {
 	uint32_t in, out;       /* bytes of operands 0 and 1 */
 	double units;           /* a figure is time over this many */
 	const char *unit;
+	double most;            /* of Unicorn's time */
 };
 
 static const struct work works[] = {
-	{ "a store to RAM", "speed", 0, 25000, 0, 0, 16 * 25000 / 1e3, "ns" },
-	{ "a store to an operand", "speed", 0, 25000, 4096, 0, 16 * 25000 / 1e3, "ns" },
-	{ "a load from RAM", "speed", 1, 100000, 0, 0, 16 * 100000 / 1e3, "ns" },
-	{ "an addition", "speed", 2, 1000000, 0, 0, 16 * 1000000 / 1e3, "ns" },
+	/* Otherwise stores.c has no effect. */
+	{ "a store to RAM", "speed", 0, 25000, 0, 0, 16 * 25000 / 1e3, "ns", 0.5 },
+	{ "a store to an operand", "speed", 0, 25000, 4096, 0, 16 * 25000 / 1e3, "ns", 0.5 },
+	{ "a load from RAM", "speed", 1, 100000, 0, 0, 16 * 100000 / 1e3, "ns", 20 },
+	{ "an addition", "speed", 2, 1000000, 0, 0, 16 * 1000000 / 1e3, "ns", 20 },
 	{ "a frame of the demo's audio", "demo-speech", 0, 0, 2 * SPEECH_FRAME, 2 * SPEECH_FRAME,
-	  1, "us" },
+	  1, "us", 20 },
 	{ "a tile of the demo's picture", "demo-edges", 0, 0,
-	  EDGES_WINDOW * EDGES_WINDOW * 3, EDGES_TILE * EDGES_TILE, 1, "us" },
+	  EDGES_WINDOW * EDGES_WINDOW * 3, EDGES_TILE * EDGES_TILE, 1, "us", 20 },
 };
 
 static uint64_t immediate(const struct work *w)
@@ -142,7 +145,7 @@ START_TEST(speed)
 	       w->what, median(engine), w->unit, median(alone), w->unit, m, ratio[0],
 	       ratio[ROUNDS - 1], ROUNDS);
 	fflush(stdout);
-	ck_assert(m < 20);
+	ck_assert(m < w->most);
 	bare_close(b);
 	play_stop(&p);
 }
