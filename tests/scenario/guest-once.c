@@ -5,7 +5,7 @@
  * of the firmware "work" of tests/engines).  Goes on through lost connections.
  *
  *	guest-once --firmware FILE [--jobs N | --until FILE] [--bytes N] [--in-flight N]
- *	           [--class CLASS] [--die STEP | --stop STEP [--go FILE]]
+ *	           [--class CLASS] [--pace US] [--die STEP | --stop STEP [--go FILE]]
  *
  * Prints one line of counts.  Exit status 0 when each job got one completion,
  * each job that ended OK ran once, and none ran twice.  At a step --die kills
@@ -29,7 +29,7 @@
 
 static struct {
 	const char *firmware, *until, *die, *stop, *go;
-	unsigned int jobs, bytes, in_flight, qclass;
+	unsigned int jobs, bytes, in_flight, qclass, pace;
 } opt = { .jobs = 100, .bytes = 4096, .in_flight = 4, .qclass = XENCOPROC_CLASS_NORMAL };
 
 /* The job of each piece: it is live, and what the words were before it. */
@@ -149,6 +149,8 @@ static void work(void)
 		}
 		n = coproc_wait_any(queue, done, PIECES, 20000);
 		at("wait");
+		if (opt.pace)
+			usleep(opt.pace);
 		if (n == -ENOENT || n == -ECONNRESET || n == -ENOTCONN)
 			continue;
 		must(n, "a wait");
@@ -186,7 +188,7 @@ static void parse(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "firmware", 1, NULL, 'f' }, { "jobs", 1, NULL, 'j' }, { "until", 1, NULL, 'u' },
 		{ "bytes", 1, NULL, 'b' }, { "in-flight", 1, NULL, 'n' }, { "die", 1, NULL, 'd' },
-		{ "stop", 1, NULL, 's' }, { "go", 1, NULL, 'g' }, { "class", 1, NULL, 'c' }, { 0 }
+		{ "pace", 1, NULL, 'p' }, { "stop", 1, NULL, 's' }, { "go", 1, NULL, 'g' }, { "class", 1, NULL, 'c' }, { 0 }
 	};
 	int c;
 
@@ -198,6 +200,7 @@ static void parse(int argc, char **argv)
 		case 'b': opt.bytes = (unsigned int)atoi(optarg); break;
 		case 'n': opt.in_flight = (unsigned int)atoi(optarg); break;
 		case 'd': opt.die = optarg; break;
+		case 'p': opt.pace = (unsigned int)atoi(optarg); break;
 		case 's': opt.stop = optarg; break;
 		case 'g': opt.go = optarg; break;
 		case 'c': opt.qclass = !strcmp(optarg, "realtime") ? XENCOPROC_CLASS_REALTIME :

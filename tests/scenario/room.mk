@@ -9,3 +9,6 @@ SCENARIOS += tests/scenario/leftovers.sh
 $(eval $(call c_testprog,guest-once,tests/scenario/guest-once.c,$(SCENARIO_LIBS),$(SCENARIO_PKGS)))
 SLOW_SCENARIOS += tests/scenario/restart.sh
 SLOW_SCENARIOS += tests/scenario/kill.sh
+$(eval $(call c_testprog,hostile,tests/scenario/hostile.c tests/scenario/raw.c,coproc-ring,$(SCENARIO_PKGS)))
+SLOW_SCENARIOS += tests/scenario/hostile.sh
+SLOW_SCENARIOS += tests/scenario/floods.sh
