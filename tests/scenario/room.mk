@@ -12,3 +12,6 @@ SLOW_SCENARIOS += tests/scenario/kill.sh
 $(eval $(call c_testprog,hostile,tests/scenario/hostile.c tests/scenario/raw.c,coproc-ring,$(SCENARIO_PKGS)))
 SLOW_SCENARIOS += tests/scenario/hostile.sh
 SLOW_SCENARIOS += tests/scenario/floods.sh
+$(eval $(call c_testprog,guest-quota,tests/scenario/guest-quota.c tests/scenario/raw.c,coproc-ring,$(SCENARIO_PKGS)))
+SCENARIOS += tests/scenario/quota.sh
+SLOW_SCENARIOS += tests/scenario/policy.sh
