@@ -4,7 +4,7 @@
 DEMO_ALGO := demo/algo/speech.c demo/algo/edges.c
 
 # -Os: with -O2 the compiler unrolls the picture's loops until the registers
-# do not do, and on the emulated core a store costs as much as eighty loads.
+# do not do; -Os takes a quarter fewer instructions here.
 $(eval $(call fw_program,demo-speech,demo/firmware/speech.c demo/algo/speech.c))
 $(eval $(call fw_program,demo-edges,demo/firmware/edges.c demo/algo/edges.c))
 $(B)/firmware/demo-%.elf: FW_CFLAGS := -Os -g -I.

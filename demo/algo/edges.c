@@ -4,7 +4,7 @@
 #include "demo/algo/edges.h"
 
 /* Each stage for itself: merged into one function they are short of registers
- * on the core, where a store costs as much as many loads. */
+ * on the core, which has few. */
 #define STAGE static __attribute__((noinline))
 
 /* How far each stage looks; together they are the halo. */

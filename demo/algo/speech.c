@@ -48,7 +48,7 @@ const int16_t speech_taps[SPEECH_TAPS] = {
 static void biquad(const struct biquad *c, struct speech_section *s, int32_t *line,
 		   uint32_t count)
 {
-	/* the state in registers: on the core a store costs as much as many loads */
+	/* the state in registers: nothing is stored before the end of the line */
 	int32_t x1 = s->x1, x2 = s->x2, y1 = s->y1, y2 = s->y2;
 	uint32_t i;
 

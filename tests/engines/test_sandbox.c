@@ -283,6 +283,24 @@ END_TEST
 #define FIRST_KILLED    EVIL_OPEN
 #endif
 
+/* Whether another user can reach the build directory: not below a home that
+ * is closed to others. */
+static bool open_to_others(void)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	int status = 1;
+	pid_t pid;
+
+	if (n < 0)
+		return false;
+	path[n] = '\0';
+	pid = fork();
+	if (pid == 0)
+		_exit(setresuid(PLAY_UID, PLAY_UID, PLAY_UID) || access(path, X_OK));
+	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
+}
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("engine-sandbox");
@@ -304,7 +322,12 @@ static Suite *suite(void)
 	tcase_add_test(t, killed_and_started_again);
 	tcase_add_test(t, dies_with_its_parent);
 	tcase_add_test(t, root_has_to_become_somebody);
-	tcase_add_test(t, without_root_in_a_user_namespace);
+	if (open_to_others())
+		tcase_add_test(t, without_root_in_a_user_namespace);
+	else
+		puts("ok - without_root_in_a_user_namespace # SKIP other users cannot enter the "
+		     "build directory");
+	fflush(stdout);         /* or each test's process would say it again */
 	suite_add_tcase(s, t);
 	return s;
 }
