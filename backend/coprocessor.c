@@ -567,8 +567,13 @@ struct coprocessor *coprocessor_create(struct backend *backend,
 
 void coprocessor_destroy(struct coprocessor *c)
 {
+	struct session *session;
+
 	if (!c)
 		return;
+	/* What had not closed when patience ended on SIGTERM. */
+	while ((session = LIST_FIRST(&c->sessions)))
+		session_abandon(session);
 	if (c->turn)
 		event_free(c->turn);
 	if (c->alarm)

@@ -263,6 +263,13 @@ struct session *session_connect(struct coprocessor *coprocessor, uint32_t domain
 
 /* ---- shutting down ---- */
 
+void session_abandon(struct session *session)
+{
+	session->closing = true;
+	worker_free(session->worker);
+	session_free(session);
+}
+
 static void drop_jobs(struct session *session)
 {
 	for (uint32_t q = 1; q <= XENCOPROC_QUEUE_MAX; q++) {

@@ -243,6 +243,12 @@ void session_set_share(struct session *session, const struct session_share *shar
  */
 void session_shutdown(struct session *session);
 
+/**
+ * session_abandon() - for the end of the program: its process is killed, its
+ * pages are unmapped, nobody is told
+ */
+void session_abandon(struct session *session);
+
 /* ---- between the files of the session ---- */
 
 /* The ring is broken, or worse: tell the owner once, serve no more. */

@@ -31,7 +31,7 @@ update() {
 
 coprocd_start
 for g in a b; do
-	guest $g guest-load --firmware "$FW/work.elf" --entry 2 --immediate 60000 --jobs 1000000 --in-flight 4
+	guest $g guest-load --firmware "$FW/work.elf" --entry 2 --immediate 60000 --jobs 1000000 --in-flight 32
 	eval "$g=\$domid"
 	attach "$domid"
 	until_ grep -q "\"ev\":\"end\",\"dom\":$domid," "$tmp/trace.jsonl"

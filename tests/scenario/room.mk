@@ -15,3 +15,4 @@ SLOW_SCENARIOS += tests/scenario/floods.sh
 $(eval $(call c_testprog,guest-quota,tests/scenario/guest-quota.c tests/scenario/raw.c,coproc-ring,$(SCENARIO_PKGS)))
 SCENARIOS += tests/scenario/quota.sh
 SLOW_SCENARIOS += tests/scenario/policy.sh
+SCENARIOS += tests/scenario/again.sh

@@ -40,9 +40,13 @@ coprocd_start() {
 	}
 }
 
+# Return: coprocd's exit status; another when a sanitizer it was built with complains
 coprocd_stop() {
 	kill "$coprocd"
 	wait "$coprocd"
+	rc_=$?
+	grep -E -A 20 'Sanitizer|runtime error' "$tmp/coprocd.log" | sed 's/^/# /' | grep . && rc_=99
+	return $rc_
 }
 
 guest() {
