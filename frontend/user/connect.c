@@ -165,11 +165,15 @@ static int do_lost(struct coproc_device *dev, unsigned int peer,
 	return advance(dev, peer, step->next, NULL);
 }
 
-/* The backend goes: jobs may end until the deadline, then it is over. */
+/*
+ * The backend goes: jobs may end until the deadline, then this side is Closed.
+ * Its pages stay as they are until the backend has let go: see still_held().
+ */
 static int backend_closes(struct coproc_device *dev, unsigned int peer,
 			  const struct coproc_step *step)
 {
 	char error[256];
+	int rc;
 
 	dev->connected = false;
 	if (!dev->drain_until)
@@ -178,10 +182,30 @@ static int backend_closes(struct coproc_device *dev, unsigned int peer,
 		return -EINPROGRESS;
 	store_backend_error(dev, error, sizeof(error));
 	lost(dev, "the backend closed the connection%s%s", error[0] ? ": " : "", error);
-	connection_drop(dev, false);
 	if (!dev->ever)
 		give_up(dev, -EREMOTEIO);
-	return advance(dev, peer, step->next, NULL);
+	rc = advance(dev, peer, step->next, NULL);
+	if (rc == 0) {
+		dev->link.ready = false;
+		dev->drain_until = deadline_in(dev->options.close_timeout_ms);
+	}
+	return rc;
+}
+
+/*
+ * Whether the backend, told by Closed, may still hold the pages.  When it has
+ * let go of them, or is late, what it completed last is taken (F-JRNL-2), and
+ * only then is all ended (F-PAGE-3).
+ */
+static bool still_held(struct coproc_device *dev, unsigned int peer)
+{
+	if (dev->mine != COPROC_STATE_CLOSED || !dev->link.up || dev->wish == COPROC_WISH_GONE)
+		return false;
+	if (!has_let_go(peer) && peer != COPROC_PEER_VANISHED && now_us() < dev->drain_until)
+		return true;
+	queues_take(dev);
+	connection_drop(dev, has_let_go(peer));
+	return false;
 }
 
 static int do_step(struct coproc_device *dev, unsigned int peer, const struct coproc_step *step)
@@ -257,6 +281,8 @@ static bool connection_turn(struct coproc_device *dev)
 	}
 	if (dev->late)
 		peer = COPROC_PEER_LATE;
+	if (still_held(dev, peer))
+		return false;
 	step = coproc_state_step(COPROC_SIDE_FRONTEND, dev->wish, dev->mine, peer);
 	rc = do_step(dev, peer, step);
 	if (rc != -ESTALE)
@@ -322,7 +348,8 @@ static void check_times(struct coproc_device *dev)
 		dev->look = true;
 		dev->late_at = now + REOPEN_US;
 	}
-	if (dev->drain_until && (now >= dev->drain_until || !dev->live_jobs))
+	if (dev->drain_until && (now >= dev->drain_until ||
+				 (!dev->live_jobs && dev->mine != COPROC_STATE_CLOSED)))
 		dev->look = true;
 	if (dev->give_up_at && now >= dev->give_up_at && !dev->connected && !dev->gave_up) {
 		memcpy(before, dev->lost_reason, sizeof(before));

@@ -239,7 +239,8 @@ struct coproc_device {
 	bool lose;                      /* drop the connection, for lose_text */
 	bool lose_broken;               /* ... and for good: the backend broke a ring */
 	char lose_text[200];
-	uint64_t drain_until;           /* the backend closes: jobs may end until then */
+	uint64_t drain_until;           /* the backend closes: jobs may end until then; in
+					 * Closed: it may hold the pages until then */
 	bool reread;                    /* weight and so on changed */
 	uint64_t reread_at;             /* not before */
 	enum coproc_connection told;    /* last state given as an event */
