@@ -64,10 +64,17 @@ guest() {
 	domid=$(cat "$tmp/$name.domid")
 }
 
+connections() { grep -c "event=connected dom=$1 " "$tmp/coprocd.log"; }
+more_than() { [ "$(connections "$2")" -gt "$1" ]; }
+
+# Told by the log, not by `--wait`: a guest that ends at once may be gone again
+# before that looks.
 attach() {
 	d=$1
 	shift
-	coproc-attach --quiet --wait 10 "$@" "$d" m4 > "$tmp/attach.out" 2>&1 || {
+	were=$(connections "$d")
+	coproc-attach "$@" "$d" m4 > "$tmp/attach.out" 2>&1 &&
+		{ until_ more_than "$were" "$d" || until_ more_than "$were" "$d"; } || {
 		not_ok "domain $d is attached" "$(cat "$tmp/attach.out")"
 		tail -n 20 "$tmp/coprocd.log" | sed 's/^/# /'
 		done_
