@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BUILD = $(MAKE) -f build.mk -j$(JOBS)
 B ?= build
 
-.PHONY: all deps demo check check-fast install clean help
+.PHONY: all deps demo check check-fast model fuzz bench analyse coverage install clean help
 
 all: deps
 	@$(BUILD) B=$(B) all
@@ -30,6 +30,34 @@ check-fast:
 	@scripts/deps check
 	@B=$(B) tests/check --fast
 
+# The Spin models of protocol/models and their seeded mutations.
+model:
+	@scripts/deps model
+	@$(MAKE) -f build.mk B=$(B) run-model
+
+# Each fuzz target for this long: make fuzz SECONDS=600
+SECONDS ?= 60
+fuzz:
+	@scripts/deps fuzz
+	@$(BUILD) B=$(B) fuzzers
+	@$(MAKE) -f build.mk B=$(B) SECONDS=$(SECONDS) run-fuzz
+
+# Figures beside what one would use instead: build/bench.json, plots, a table.
+bench:
+	@scripts/deps bench
+	@$(BUILD) B=$(B) tests
+	@$(MAKE) -f build.mk B=$(B) run-bench
+
+# gcc -fanalyzer, clang-tidy, cppcheck.
+analyse:
+	@scripts/deps analyse
+	@$(MAKE) -f build.mk B=$(B) run-analyse
+
+# Which lines the tests reach; the peer-facing ones that none does are listed.
+coverage:
+	@scripts/deps coverage
+	@$(MAKE) -f build.mk B=$(B) run-coverage
+
 # In two steps, the second one after the other: rooms install what `all` built.
 install:
 	@$(BUILD) B=$(B) all
@@ -42,6 +70,10 @@ help:
 	@echo 'make              build everything into build/'
 	@echo 'make demo         two guests with different firmware share one Cortex-M core'
 	@echo 'make check        all tests; make check-fast: the short ones'
+	@echo 'make model        model checking of the protocol, with seeded mutations'
+	@echo 'make fuzz         fuzzing by coverage, SECONDS=n for each target'
+	@echo 'make bench        figures and plots, into build/bench.json and build/bench/'
+	@echo 'make analyse      static analysis; make coverage: lines the tests reach'
 	@echo 'make install      with the usual prefix=, DESTDIR=, ...'
 	@echo 'make clean'
 	@echo 'V=1 shows commands, JOBS=n limits parallel jobs.'

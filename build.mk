@@ -15,7 +15,7 @@ include mk/rules.mk
 install:: all
 
 ROOMS := protocol libcoproc-ring xenstore-schema loopback frontend/user backend
-include $(wildcard $(ROOMS:%=%/room.mk) tests/*/room.mk demo/room.mk)
+include $(wildcard $(ROOMS:%=%/room.mk) protocol/models/room.mk tests/*/room.mk demo/room.mk)
 
 .PHONY: all tests run-tests run-tests-fast install
 all: $(ALL)
