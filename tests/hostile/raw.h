@@ -3,8 +3,8 @@
  * A frontend with nothing in between: rings, nodes and grants as one likes.
  * For guests that do what libcoproc never would.  Polls, does not sleep.
  */
-#ifndef COPROC_SCENARIO_RAW_H
-#define COPROC_SCENARIO_RAW_H
+#ifndef COPROC_HOSTILE_RAW_H
+#define COPROC_HOSTILE_RAW_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -80,4 +80,4 @@ unsigned int raw_firmware(struct raw *raw, uint32_t firmware, uint32_t buffer, u
 struct coproc_request raw_job(uint32_t context, uint32_t firmware, uint32_t entry,
 			      uint64_t immediate);
 
-#endif /* COPROC_SCENARIO_RAW_H */
+#endif /* COPROC_HOSTILE_RAW_H */
