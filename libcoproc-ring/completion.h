@@ -10,15 +10,25 @@
 #include "ring.h"
 #include "wire.h"
 
+_Static_assert(sizeof(struct coproc_completion) == sizeof(struct xencoproc_cqe) &&
+	       offsetof(struct coproc_completion, flags) == offsetof(struct xencoproc_cqe, flags) &&
+	       offsetof(struct coproc_completion, result) == offsetof(struct xencoproc_cqe, result) &&
+	       offsetof(struct coproc_completion, ran_us) == offsetof(struct xencoproc_cqe, ran_us),
+	       "both forms of a completion lie alike");
+
 /* @id apart from @completion: a server takes it from its own table. */
 static inline void completion_to_wire(const struct coproc_completion *completion, uint64_t id,
 				      struct xencoproc_cqe *cqe)
 {
+	if (!COPROC_WIRE_SWAP)
+		memcpy(cqe, completion, sizeof(*cqe));
 	cqe->id = wire64(id);
+	cqe->reserved = 0;
+	if (!COPROC_WIRE_SWAP)
+		return;
 	cqe->slot = wire16(completion->slot);
 	cqe->status = wire16(completion->status);
 	cqe->flags = wire16(completion->flags);
-	cqe->reserved = 0;
 	cqe->result = wire64(completion->result);
 	cqe->waited_us = wire32(completion->waited_us);
 	cqe->ran_us = wire32(completion->ran_us);
@@ -31,19 +41,24 @@ static inline bool status_exists(unsigned int status)
 	       (status >= XENCOPROC_BAD_OP && status <= XENCOPROC_NO_MEMORY);
 }
 
-static inline enum coproc_broken completion_from_wire(const struct xencoproc_cqe *cqe,
-						      struct coproc_completion *completion)
+/* Wire order to host order, in place. */
+static inline void completion_to_host(struct coproc_completion *completion)
+{
+	completion->id = wire64(completion->id);
+	completion->slot = wire16(completion->slot);
+	completion->status = wire16(completion->status);
+	completion->flags = wire16(completion->flags);
+	completion->result = wire64(completion->result);
+	completion->waited_us = wire32(completion->waited_us);
+	completion->ran_us = wire32(completion->ran_us);
+}
+
+/* Why it cannot be true, whatever was asked. */
+static inline enum coproc_broken completion_check(const struct coproc_completion *completion)
 {
 	const unsigned int known = XENCOPROC_CQE_F_STARTED | XENCOPROC_CQE_F_PREEMPTED;
 
-	completion->id = wire64(cqe->id);
-	completion->slot = wire16(cqe->slot);
-	completion->status = wire16(cqe->status);
-	completion->flags = wire16(cqe->flags);
-	completion->result = wire64(cqe->result);
-	completion->waited_us = wire32(cqe->waited_us);
-	completion->ran_us = wire32(cqe->ran_us);
-	if (cqe->reserved != 0 || (completion->flags & ~known) != 0)
+	if (completion->reserved != 0 || (completion->flags & ~known) != 0)
 		return COPROC_BROKEN_RESERVED;
 	if (!status_exists(completion->status))
 		return COPROC_BROKEN_STATUS;

@@ -65,33 +65,54 @@ static void encode_fw_load(const struct coproc_request *r, struct xencoproc_sqe_
 	memcpy(m->sha256, r->u.fw_load.sha256, sizeof(m->sha256));
 }
 
-void coproc_operand_encode(const struct coproc_operand *operand, struct xencoproc_operand *wire)
+/* The fields of a job that are neither header nor operands lie in both forms
+ * alike (decode.c asserts it): one copy, or each field swapped. */
+static inline void encode_job_fields(const struct coproc_request *r, struct xencoproc_sqe_job *m)
 {
-	wire->buffer = wire16((uint16_t)operand->buffer);
-	wire->access = wire16((uint16_t)operand->access);
+	if (!COPROC_WIRE_SWAP) {
+		memcpy(&m->context, &r->u.job, offsetof(struct xencoproc_sqe_job, operand) -
+		       offsetof(struct xencoproc_sqe_job, context));
+		m->reserved0 = 0;
+		return;
+	}
+	m->context = wire32(r->u.job.context);
+	m->firmware = wire32(r->u.job.firmware);
+	m->entry = wire32(r->u.job.entry);
+	m->run_limit_us = wire32(r->u.job.run_limit_us);
+	m->start_limit_us = wire32(r->u.job.start_limit_us);
+	m->operands = wire16(r->u.job.operands);
+	m->priority = r->u.job.priority;
+	m->reserved0 = 0;
+	m->immediate = wire64(r->u.job.immediate);
+	m->wait_context = wire32(r->u.job.wait_context);
+	m->wait_device = wire32(r->u.job.wait_device);
+	m->wait_value = wire64(r->u.job.wait_value);
+	m->signal_value = wire64(r->u.job.signal_value);
+}
+
+static inline void encode_operand(const struct coproc_operand *operand,
+				  struct xencoproc_operand *wire)
+{
+	wire->buffer = wire16(operand->buffer);
+	wire->access = wire16(operand->access);
 	wire->offset = wire32(operand->offset);
 	wire->length = wire32(operand->length);
+}
+
+void coproc_operand_encode(const struct coproc_operand *operand, struct xencoproc_operand *wire)
+{
+	encode_operand(operand, wire);
 }
 
 static void encode_job(const struct coproc_request *r, struct xencoproc_sqe_job *m)
 {
 	unsigned int i;
 
-	m->context = wire32(r->u.job.context);
-	m->firmware = wire32(r->u.job.firmware);
-	m->entry = wire32(r->u.job.entry);
-	m->run_limit_us = wire32(r->u.job.run_limit_us);
-	m->start_limit_us = wire32(r->u.job.start_limit_us);
-	m->operands = wire16((uint16_t)r->u.job.operands);
-	m->priority = (uint8_t)r->u.job.priority;
-	m->immediate = wire64(r->u.job.immediate);
-	m->wait_context = wire32(r->u.job.wait_context);
-	m->wait_device = wire32(r->u.job.wait_device);
-	m->wait_value = wire64(r->u.job.wait_value);
-	m->signal_value = wire64(r->u.job.signal_value);
+	memset(m->operand, 0, sizeof(*m) - offsetof(struct xencoproc_sqe_job, operand));
+	encode_job_fields(r, m);
 	/* Those beyond the count stay zero, whatever the caller left there. */
 	for (i = 0; i < XENCOPROC_INLINE_OPERANDS && i < r->u.job.operands; i++)
-		coproc_operand_encode(&r->u.job.operand[i], &m->operand[i]);
+		encode_operand(&r->u.job.operand[i], &m->operand[i]);
 }
 
 static void encode_cancel(const struct coproc_request *r, struct xencoproc_sqe_cancel *m)
@@ -134,17 +155,10 @@ static void encode_small(const struct coproc_request *r, struct xencoproc_sqe *s
 	}
 }
 
-void coproc_request_encode(const struct coproc_request *request, struct xencoproc_sqe *sqe)
+static wire_rare void encode_other(const struct coproc_request *request, struct xencoproc_sqe *sqe)
 {
-	memset(sqe, 0, sizeof(*sqe));
-	sqe->h.op = wire16(request->op);
-	sqe->h.flags = wire16(request->flags);
-	sqe->h.slot = wire16(request->slot);
-	sqe->h.id = wire64(request->id);
+	memset(sqe->body, 0, sizeof(sqe->body));
 	switch (request->op) {
-	case XENCOPROC_OP_JOB:
-		encode_job(request, (struct xencoproc_sqe_job *)sqe);
-		break;
 	case XENCOPROC_OP_QUEUE_OPEN:
 		encode_queue_open(request, (struct xencoproc_sqe_queue_open *)sqe);
 		break;
@@ -163,6 +177,19 @@ void coproc_request_encode(const struct coproc_request *request, struct xencopro
 	}
 }
 
+void coproc_request_encode(const struct coproc_request *request, struct xencoproc_sqe *sqe)
+{
+	sqe->h.op = wire16(request->op);
+	sqe->h.flags = wire16(request->flags);
+	sqe->h.slot = wire16(request->slot);
+	sqe->h.reserved = 0;
+	sqe->h.id = wire64(request->id);
+	if (request->op == XENCOPROC_OP_JOB)
+		encode_job(request, (struct xencoproc_sqe_job *)sqe);
+	else
+		encode_other(request, sqe);
+}
+
 /* ---- completions ---- */
 
 void coproc_completion_encode(const struct coproc_completion *completion, struct xencoproc_cqe *cqe)
@@ -172,7 +199,9 @@ void coproc_completion_encode(const struct coproc_completion *completion, struct
 
 int coproc_completion_decode(const struct xencoproc_cqe *cqe, struct coproc_completion *completion)
 {
-	return completion_from_wire(cqe, completion);
+	memcpy(completion, cqe, sizeof(*completion));
+	completion_to_host(completion);
+	return completion_check(completion);
 }
 
 /* ---- events ---- */

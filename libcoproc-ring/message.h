@@ -32,11 +32,14 @@ struct coproc_limits {
 #define COPROC_FEATURE_DIGEST_LOAD      0x08u
 #define COPROC_FEATURE_SIGNATURE        0x10u
 
+/* The host forms of what is sent once a job (operand, job, completion) have
+ * the order and widths of their wire forms, so that on a little-endian host
+ * changing between the two is a copy of whole words. */
 struct coproc_operand {
-	uint32_t buffer;
-	uint32_t access;
-	uint32_t offset;
-	uint32_t length;
+	uint16_t buffer;
+	uint16_t access;                /* enum xencoproc_access bits */
+	uint32_t offset;                /* bytes into the buffer */
+	uint32_t length;                /* bytes */
 };
 
 /* A submission in host form.  Which member of the union holds is @op's. */
@@ -44,6 +47,7 @@ struct coproc_request {
 	uint16_t op;
 	uint16_t flags;
 	uint16_t slot;
+	uint16_t reserved;              /* 0 */
 	uint64_t id;
 	union {
 		struct {
@@ -107,8 +111,9 @@ struct coproc_request {
 			uint32_t entry;
 			uint32_t run_limit_us;
 			uint32_t start_limit_us;
-			uint32_t operands;
-			uint32_t priority;
+			uint16_t operands;
+			uint8_t priority;
+			uint8_t reserved;       /* 0 */
 			uint64_t immediate;
 			uint32_t wait_context;
 			uint32_t wait_device;
@@ -122,12 +127,13 @@ struct coproc_request {
 /* A completion in host form. */
 struct coproc_completion {
 	uint64_t id;
-	uint64_t result;
-	uint32_t waited_us;
-	uint32_t ran_us;
 	uint16_t slot;
 	uint16_t status;
 	uint16_t flags;
+	uint16_t reserved;              /* 0 */
+	uint64_t result;
+	uint32_t waited_us;
+	uint32_t ran_us;
 };
 
 /* An event in host form. */

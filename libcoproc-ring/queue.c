@@ -61,7 +61,7 @@ int coproc_client_put(struct coproc_client_queue *queue, struct coproc_request *
 	struct coproc_shadow *shadow;
 	uint16_t slot = queue->first_free;
 
-	if (step_unlikely(sq->broken != COPROC_NOT_BROKEN) || queue->outstanding == sq->entries)
+	if (wire_unlikely(sq->broken != COPROC_NOT_BROKEN) || queue->outstanding == sq->entries)
 		return -1;
 	shadow = &queue->shadow[slot];
 	queue->first_free = shadow->next_free;
@@ -78,7 +78,7 @@ int coproc_client_put(struct coproc_client_queue *queue, struct coproc_request *
 
 bool coproc_client_publish(struct coproc_client_queue *queue)
 {
-	if (step_unlikely(queue->sq.broken != COPROC_NOT_BROKEN))
+	if (wire_unlikely(queue->sq.broken != COPROC_NOT_BROKEN))
 		return false;
 	/* C4 of the completion ring before P2 of the submission ring: the
 	 * server's room check rests on this order. */
@@ -106,7 +106,6 @@ int coproc_client_take(struct coproc_client_queue *queue, struct coproc_completi
 {
 	struct coproc_ring *cq = &queue->cq;
 	struct coproc_shadow *shadow;
-	struct xencoproc_cqe cqe;
 	enum coproc_broken why;
 
 	if (step_pending(cq) == 0) {
@@ -115,11 +114,12 @@ int coproc_client_take(struct coproc_client_queue *queue, struct coproc_completi
 		break_both(&queue->sq, cq, cq->broken);
 		return -1;
 	}
-	step_take(cq, &cqe, XENCOPROC_CQE_SIZE);
-	why = completion_from_wire(&cqe, completion);
+	step_take(cq, completion, XENCOPROC_CQE_SIZE);
+	completion_to_host(completion);
+	why = completion_check(completion);
 	if (why == COPROC_NOT_BROKEN)
 		why = client_check(queue, completion);
-	if (step_unlikely(why != COPROC_NOT_BROKEN)) {
+	if (wire_unlikely(why != COPROC_NOT_BROKEN)) {
 		break_both(&queue->sq, cq, why);
 		return -1;
 	}
@@ -204,7 +204,7 @@ int coproc_server_take(struct coproc_server_queue *queue, struct xencoproc_sqe *
 	step_take(sq, sqe, XENCOPROC_SQE_SIZE);
 	slot = wire16(sqe->h.slot);
 	why = server_check(queue, slot);
-	if (step_unlikely(why != COPROC_NOT_BROKEN)) {
+	if (wire_unlikely(why != COPROC_NOT_BROKEN)) {
 		break_both(sq, &queue->cq, why);
 		return -1;
 	}
@@ -219,7 +219,6 @@ bool coproc_server_complete(struct coproc_server_queue *queue,
 {
 	struct coproc_ring *cq = &queue->cq;
 	struct coproc_live *live;
-	struct xencoproc_cqe cqe;
 
 	if (completion->slot >= cq->entries)
 		return false;
@@ -229,10 +228,12 @@ bool coproc_server_complete(struct coproc_server_queue *queue,
 	/* Also on a broken queue, so that its teardown sees live fall to 0. */
 	live->live = 0;
 	queue->live--;
-	if (step_unlikely(cq->broken != COPROC_NOT_BROKEN))
+	if (wire_unlikely(cq->broken != COPROC_NOT_BROKEN))
 		return false;
-	completion_to_wire(completion, live->id, &cqe);
-	step_put(cq, &cqe, XENCOPROC_CQE_SIZE);
+	/* P1, in place, as in coproc_client_put(): nothing of it is read back. */
+	completion_to_wire(completion, live->id,
+			   (struct xencoproc_cqe *)step_slot(cq, XENCOPROC_CQE_SIZE));
+	cq->index++;
 	return true;
 }
 

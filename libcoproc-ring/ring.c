@@ -61,7 +61,7 @@ uint32_t coproc_ring_room(struct coproc_ring *ring)
 
 void coproc_ring_put(struct coproc_ring *ring, const void *message)
 {
-	if (step_unlikely(ring->broken != COPROC_NOT_BROKEN))
+	if (wire_unlikely(ring->broken != COPROC_NOT_BROKEN))
 		return;
 	/* Each size in its own call, so that each copy is straight code. */
 	if (ring->slot_size == XENCOPROC_SQE_SIZE)
@@ -72,7 +72,7 @@ void coproc_ring_put(struct coproc_ring *ring, const void *message)
 
 bool coproc_ring_publish(struct coproc_ring *ring)
 {
-	if (step_unlikely(ring->broken != COPROC_NOT_BROKEN))
+	if (wire_unlikely(ring->broken != COPROC_NOT_BROKEN))
 		return false;
 	return step_publish(ring);
 }

@@ -40,8 +40,6 @@
 #include "ring.h"
 #include "wire.h"
 
-#define step_unlikely(x) __builtin_expect(!!(x), 0)
-
 /* Sticky: the first reason stays.  What was seen but not taken is dropped, so
  * that the test "index != limit" needs no second one for broken rings. */
 static inline void step_break(struct coproc_ring *ring, enum coproc_broken why)
@@ -85,7 +83,7 @@ static inline void step_look_room(struct coproc_ring *ring)
 	uint32_t peer = wire32(coproc_load_acquire(&ring->peer->index)); /* R1, pairs with C4 */
 
 	/* R2: it neither went back nor took what was not published. */
-	if (step_unlikely((uint32_t)(peer - ring->limit) >
+	if (wire_unlikely((uint32_t)(peer - ring->limit) >
 			  (uint32_t)(ring->published - ring->limit)))
 		step_break(ring, COPROC_BROKEN_INDEX);
 	else
@@ -97,7 +95,7 @@ static inline void step_look(struct coproc_ring *ring)
 {
 	uint32_t peer = wire32(coproc_load_acquire(&ring->peer->index)); /* C1, pairs with P2 */
 
-	if (step_unlikely((uint32_t)(peer - ring->index) > ring->entries)) /* C2 */
+	if (wire_unlikely((uint32_t)(peer - ring->index) > ring->entries)) /* C2 */
 		step_break(ring, COPROC_BROKEN_INDEX);
 	else
 		ring->limit = peer;

@@ -21,6 +21,10 @@
 #endif
 #endif
 
+#define wire_unlikely(x) __builtin_expect(!!(x), 0)
+/* Kept out of line, so that the common path beside it saves no registers. */
+#define wire_rare __attribute__((noinline))
+
 static inline uint16_t wire16(uint16_t v)
 {
 #if COPROC_WIRE_SWAP

@@ -100,6 +100,8 @@ uint64_t field_get(const void *object, size_t offset, size_t size)
 	uint64_t u64;
 
 	switch (size) {
+	case 1:
+		return *at;
 	case 2:
 		memcpy(&u16, at, 2);
 		return u16;
@@ -118,7 +120,9 @@ void field_put(void *object, size_t offset, size_t size, uint64_t value)
 	uint16_t u16 = (uint16_t)value;
 	uint32_t u32 = (uint32_t)value;
 
-	if (size == 2)
+	if (size == 1)
+		*at = (uint8_t)value;
+	else if (size == 2)
 		memcpy(at, &u16, 2);
 	else if (size == 4)
 		memcpy(at, &u32, 4);
