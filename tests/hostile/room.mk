@@ -9,3 +9,5 @@ SCENARIOS += tests/hostile/leftovers.sh
 SLOW_SCENARIOS += tests/hostile/kill.sh
 SLOW_SCENARIOS += tests/hostile/attacks.sh
 SLOW_SCENARIOS += tests/hostile/floods.sh
+
+include tests/hostile/trace.mk

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+# into: coprocd
+# source: libcoproc-ring/step.h
+# found as: an index is loaded twice for one decision
+# R2 checks one value and the ring uses another.
+/static inline void step_look_room(/,/^}/s@ring->limit = peer;@ring->limit = wire32(coproc_load_acquire(\&ring->peer->index));@
