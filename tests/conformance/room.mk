@@ -2,7 +2,7 @@
 # coproc-conform: peers that try any implementation of the protocol.
 CONFORM := tests/conformance
 CONFORM_SRCS := $(CONFORM)/main.c $(CONFORM)/report.c $(sort $(wildcard $(CONFORM)/backend*.c $(CONFORM)/frontend*.c))
-CONFORM_LIBS := coproc-ring
+CONFORM_LIBS := coproc-ring coproc-schema
 CONFORM_PKGS := xengnttab xenevtchn xenstore libsodium
 $(eval $(call c_program,coproc-conform,$(CONFORM_SRCS),$(CONFORM_LIBS),$(CONFORM_PKGS)))
 
@@ -13,3 +13,6 @@ $(B)/obj/$(CONFORM)/rules.inc: $(CONFORM)/rules.awk protocol/coprocif.md $(CONFO
 	$(Q)awk -f $^ > $@.new && mv $@.new $@
 $(B)/obj/$(CONFORM)/report.o: $(B)/obj/$(CONFORM)/rules.inc
 $(B)/obj/$(CONFORM)/report.o: OBJ_CFLAGS += -I$(B)/obj/$(CONFORM)
+
+# The exerciser of libcoproc, on its public functions alone.
+$(eval $(call c_testprog,conform-exercise,$(CONFORM)/exercise.c,coproc,$(CONFORM_PKGS)))

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+/* Completions that cannot be: F-DONE-1 one by one, and the races of F-PAGE-4. */
+#include <stdio.h>
+#include <string.h>
+
+#include "frontend.h"
+#include "libcoproc-ring/wire.h"
+
+#define JOBS    8u
+
+enum forged { RESERVED, FLAGS, STATUS, SLOT, NOT_LIVE, TWICE, ID };
+
+static const struct forgery {
+	const char *name;
+	enum forged what;
+	bool control;
+	uint64_t value;
+} forgeries[] = {
+	{ "done-reserved-low-bit", RESERVED, false, 1 },
+	{ "done-reserved-high-bit", RESERVED, false, 0x8000 },
+	{ "done-flag-4", FLAGS, false, 4 },
+	{ "done-flag-high", FLAGS, false, 0x8000 },
+	{ "done-status-7", STATUS, false, 7 },
+	{ "done-status-15", STATUS, false, 15 },
+	{ "done-status-31", STATUS, false, 31 },
+	{ "done-status-256", STATUS, false, 256 },
+	{ "done-status-65535", STATUS, false, 65535 },
+	{ "done-slot-is-entries", SLOT, false, 64 },
+	{ "done-slot-65535", SLOT, false, 65535 },
+	{ "done-slot-not-live", NOT_LIVE, false, 0 },
+	{ "done-twice", TWICE, false, 0 },
+	{ "done-id-low-half", ID, false, 1 },
+	{ "done-id-high-half", ID, false, 1ull << 32 },
+	{ "done-id-top-bit", ID, false, 1ull << 63 },
+	{ "done-control-reserved", RESERVED, true, 1 },
+	{ "done-control-flag", FLAGS, true, 8 },
+	{ "done-control-status", STATUS, true, 9 },
+	{ "done-control-slot-is-entries", SLOT, true, 32 },
+	{ "done-control-slot-65535", SLOT, true, 65535 },
+	{ "done-control-slot-not-live", NOT_LIVE, true, 0 },
+	{ "done-control-id", ID, true, 0x100 },
+};
+
+static uint16_t free_slot(const struct played_queue *q)
+{
+	uint32_t i;
+
+	for (i = q->entries; i-- > 0; )
+		if (!q->slot[i].live)
+			return (uint16_t)i;
+	return 0;
+}
+
+static void forge(struct played *p, const struct forgery *f)
+{
+	const struct played_held *held = &p->held[f->control ? p->nheld - 1 : 0];
+	struct played_queue *q = &p->queue[held->queue];
+	struct xencoproc_cqe cqe = {
+		.id = wire64(held->request.id),
+		.slot = wire16(held->request.slot),
+		.result = wire64(held->request.u.job.immediate + 1),
+	};
+
+	switch (f->what) {
+	case RESERVED:
+		cqe.reserved = wire16((uint16_t)f->value);
+		break;
+	case FLAGS:
+		cqe.flags = wire16((uint16_t)f->value);
+		break;
+	case STATUS:
+		cqe.status = wire16((uint16_t)f->value);
+		break;
+	case SLOT:
+		cqe.slot = wire16((uint16_t)f->value);
+		break;
+	case NOT_LIVE:
+		cqe.slot = wire16(free_slot(q));
+		break;
+	case TWICE:
+		played_put(p, q, &cqe);
+		break;
+	case ID:
+		cqe.id = wire64(held->request.id ^ f->value);
+		break;
+	}
+	played_put(p, q, &cqe);
+	played_publish(p, q);
+	played_notify(p, q);
+}
+
+static void forged_case(struct bench *b, const struct forgery *f)
+{
+	unsigned int good = f->what == TWICE;
+	enum answer a;
+
+	if (!case_begin(b, f->name, "F-DONE-1"))
+		return;
+	b->p->hold_jobs = true;
+	if (!case_ready(b) || !case_jobs(b, JOBS, "") || !until_held(b, JOBS))
+		goto out;
+	b->p->hold_control = f->control;
+	ask_begin(b, f->control ? "query" : "wait 6000");
+	if (f->control && !until_held(b, JOBS + 1))
+		goto out;
+	b->p->follow = b->p->serve = false;
+	forge(b->p, f);
+	expect_broken(b, "F-DONE-1", f->name);
+	b->p->follow = true;
+	if (f->control) {
+		a = ask_end(b);
+		report_check(b->report, a == ANSWER_FAILED, "a request with a forged answer gives %s",
+			     answer_text(a));
+		ask_wait(b, 6000);
+	} else {
+		ask_wait_end(b);
+	}
+	/* Nothing of it was believed. */
+	expect_all_ended(b);
+	expect_ended(b, b->first, good, XENCOPROC_OK);
+	expect_ended(b, b->first + good, JOBS - good, XENCOPROC_LOST);
+out:
+	case_end(b);
+}
+
+/* ---- true in form, hostile in what it says ---- */
+
+static bool all_ones(struct played *p, struct played_queue *q, const struct coproc_request *r)
+{
+	static const uint8_t bad[] = { 1, 2, 3, 4, 5, 6, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
+				       27, 28, 29, 30 };
+	unsigned int *turn = p->note;
+
+	if (r->op == XENCOPROC_OP_JOB)
+		played_complete(p, q, r->slot, bad[(*turn)++ % sizeof(bad)], UINT64_MAX);
+	else if (r->op == XENCOPROC_OP_QUERY)
+		played_complete(p, q, r->slot, XENCOPROC_OK, UINT64_MAX);
+	else
+		return false;
+	return true;
+}
+
+/* F-DONE-2: `result` is a number to be passed on, whatever it is. */
+static void results(struct bench *b)
+{
+	unsigned int turn = 0, i;
+
+	if (!case_begin(b, "results-of-all-ones", "F-DONE-2"))
+		return;
+	b->p->note = &turn;
+	b->p->hook = all_ones;
+	if (case_ready(b) && case_jobs(b, 42, "")) {
+		ask_wait(b, 5000);
+		expect_all_ended(b);
+		for (i = 0; i < 42; i++)
+			report_check(b->report, b->ended[b->first + i].times == 1 &&
+				     b->ended[b->first + i].result == UINT64_MAX &&
+				     b->ended[b->first + i].status != XENCOPROC_OK,
+				     "job %u: not as the completion said", b->first + i);
+		must(b, "query");
+		b->p->hook = NULL;
+		if (case_jobs(b, 4, "")) {
+			ask_wait(b, 5000);
+			expect_ended(b, b->first, 4, XENCOPROC_OK);
+		}
+	}
+	case_end(b);
+}
+
+static bool refuse_making(struct played *p, struct played_queue *q, const struct coproc_request *r)
+{
+	const unsigned int *status = p->note;
+
+	if (q->number)
+		return false;
+	played_complete(p, q, r->slot, (uint16_t)*status, UINT64_MAX);
+	return true;
+}
+
+/* Whatever refuses an object: the frontend says so, and goes on. */
+static void refusals(struct bench *b)
+{
+	static const char *const lines[] = { "make context", "make firmware", "make buffer 4096 rw",
+					     "make queue 32" };
+	unsigned int status, i;
+
+	if (!case_begin(b, "objects-refused", "F-DONE-2 F-VER-1"))
+		return;
+	b->p->note = &status;
+	if (case_connect(b)) {
+		b->p->hook = refuse_making;
+		for (status = XENCOPROC_BAD_OP; status <= XENCOPROC_NO_MEMORY; status++)
+			for (i = 0; i < 4; i++)
+				report_check(b->report, ask(b, "%s", lines[i]) == ANSWER_FAILED,
+					     "'%s' answered %s is not reported", lines[i],
+					     coproc_status_text(status));
+		b->p->hook = NULL;
+		for (i = 0; i < 4; i++)
+			must(b, lines[i]);
+		report_check(b->report, b->p->connections == 1, "the connection was given up");
+		if (case_jobs(b, 4, "")) {
+			ask_wait(b, 5000);
+			expect_ended(b, b->first, 4, XENCOPROC_OK);
+		}
+	}
+	case_end(b);
+}
+
+/* ---- F-PAGE-4 ---- */
+
+/*
+ * The word with slot and status is changed while the frontend looks: between a
+ * true one and one with a status that does not exist.  Who reads it once takes
+ * the one or the other; who checks what he reads first and uses what he reads
+ * then reports the status that does not exist.
+ */
+static void flip(struct played *p)
+{
+	struct played_queue *q = &p->queue[1];
+	uint32_t at = q->put % q->entries;
+	struct xencoproc_cqe cqe = {
+		.id = wire64(p->held[0].request.id),
+		.slot = wire16(p->held[0].request.slot),
+		.result = wire64(p->held[0].request.u.job.immediate + 1),
+	};
+	volatile uint16_t *status;
+	uint64_t end = played_now() + 3000;
+
+	played_put(p, q, &cqe);
+	status = (volatile uint16_t *)(q->cq + at * sizeof(cqe) + offsetof(struct xencoproc_cqe,
+									     status));
+	q->slot[p->held[0].request.slot].live = false;
+	q->live--;
+	played_publish(p, q);
+	played_notify(p, q);
+	while (played_now() < end) {
+		unsigned int i;
+
+		for (i = 0; i < 200; i++)
+			*status = i % 2 ? 0 : wire16(200);
+	}
+}
+
+static void read_once(struct bench *b)
+{
+	unsigned int i, good = 0, broke = 0, other = 0;
+
+	if (!case_begin(b, "completion-changes-while-read", "F-PAGE-4"))
+		return;
+	b->p->hold_jobs = true;
+	if (!case_ready(b))
+		goto out;
+	for (i = 0; i < 30 && !report_failing(b->report); i++) {
+		if (!case_jobs(b, 1, "") || !until_held(b, 1))
+			break;
+		ask_begin(b, "wait 6000");
+		played_run(b->p, 2);
+		flip(b->p);
+		b->p->nheld = 0;
+		ask_wait_end(b);
+		expect_all_ended(b);
+		if (b->ended[b->first].status == XENCOPROC_OK)
+			good++;
+		else if (b->ended[b->first].status == XENCOPROC_LOST)
+			broke++;
+		else
+			other = b->ended[b->first].status;
+		report_check(b->report, !other, "a job ended with status %u, which does not exist: it "
+			     "was read twice", other);
+		if (b->ended[b->first].status == XENCOPROC_LOST && !must(b, "reconnect"))
+			break;
+	}
+	report_check(b->report, good + broke > 0, "no completion was taken");
+out:
+	case_end(b);
+}
+
+void cases_answers(struct bench *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(forgeries) / sizeof(forgeries[0]); i++)
+		forged_case(b, &forgeries[i]);
+	results(b);
+	refusals(b);
+	read_once(b);
+}

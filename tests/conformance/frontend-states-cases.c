@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+/* The table of states: each state at each moment, and waits that must end. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend.h"
+#include "libcoproc-ring/wire.h"
+
+/* What the peer's node says, and where the table takes a connected frontend. */
+static const struct said {
+	const char *name;
+	const char *text;               /* NULL: the node is removed */
+	unsigned int connected;         /* states that may follow, as bits */
+	unsigned int published;         /* the same in Initialised */
+	unsigned int begun;             /* the same in Initialising */
+} saids[] = {
+	{ "state-0", "0", STATE(1), STATE(1), STATE(1) },
+	{ "state-1", "1", STATE(1), STATE(1), STATE(1) },
+	{ "state-2", "2", STATE(1) | STATE(3), STATE(3), STATE(3) },
+	{ "state-3", "3", STATE(1), STATE(3), STATE(1) },
+	{ "state-4", "4", STATE(4), STATE(4), STATE(1) },
+	{ "state-5", "5", STATE(5) | STATE(6), STATE(5) | STATE(6), STATE(1) },
+	{ "state-6", "6", STATE(1), STATE(1), STATE(1) },
+	{ "state-77", "77", STATE(1), STATE(1), STATE(1) },
+	{ "state-empty", "", STATE(1), STATE(1), STATE(1) },
+	{ "state-minus", "-4", STATE(1), STATE(1), STATE(1) },
+	{ "state-leading-zero", "04", STATE(1), STATE(1), STATE(1) },
+	{ "state-words", "Connected", STATE(1), STATE(1), STATE(1) },
+	{ "state-vanished", NULL, STATE(1), STATE(1), STATE(1) },
+};
+
+static void say(struct played *p, const struct said *said)
+{
+	if (said->text)
+		played_write(p, "state", said->text);
+	else
+		played_delete(p, "state");
+	played_run(p, 1);
+}
+
+/* Serves until the frontend's state stands where the table wants it, and stays. */
+static void expect_state(struct bench *b, const struct said *said, const char *from,
+			 unsigned int states)
+{
+	bool came = until_state(b, states, 3000);
+
+	report_check(b->report, came, "the backend says '%s' to a frontend that is %s: it is in %s",
+		     said->text ? said->text : "(nothing)", from, coproc_state_name(b->p->peer));
+	if (!came)
+		return;
+	played_run(b->p, 20);
+	report_check(b->report, states & STATE(played_peer(b->p)), "it did not stay there: %s",
+		     coproc_state_name(b->p->peer));
+}
+
+static void connected_case(struct bench *b, const struct said *said)
+{
+	static char names[16][48];
+	char *name = names[said - saids];
+	unsigned int held = 4;
+
+	snprintf(name, sizeof(names[0]), "connected-%s", said->name);
+	if (!case_begin(b, name, "F-LIFE-1"))
+		return;
+	b->p->hold_jobs = true;
+	if (case_ready(b) && case_jobs(b, held, "") && until_held(b, held)) {
+		ask_begin(b, "wait 9000");
+		played_run(b->p, 5);
+		b->p->follow = false;
+		say(b->p, said);
+		expect_state(b, said, "Connected", said->connected);
+		if (!strcmp(said->name, "state-4")) {
+			b->p->follow = true;
+			b->p->hold_jobs = false;
+			played_release_all(b->p);
+		} else {
+			case_successor(b);
+		}
+		ask_wait_end(b);
+		expect_all_ended(b);
+		if (must(b, "wait-connected") && case_jobs(b, 2, "")) {
+			ask_wait(b, 5000);
+			expect_ended(b, b->first, 2, XENCOPROC_OK);
+		}
+	}
+	case_end(b);
+}
+
+/* The backend does this in the middle of connecting, and then comes to reason. */
+static void connecting_case(struct bench *b, const struct said *said, unsigned int mine)
+{
+	static char names[2][16][48];
+	char *name = names[mine == COPROC_STATE_INITIALISED][said - saids];
+	struct played *p = b->p;
+	enum answer a;
+
+	snprintf(name, sizeof(names[0][0]), "%s-%s", mine == COPROC_STATE_INITIALISED ? "published" :
+		 "begun", said->name);
+	if (!case_begin(b, name, "F-LIFE-1"))
+		return;
+	p->follow = false;
+	if (mine == COPROC_STATE_INITIALISED)
+		played_advertise(p);
+	else if (said->connected == STATE(4) || !strcmp(said->name, "state-2"))
+		played_state(p, COPROC_STATE_INITIALISING);
+	ask_begin(b, "open");
+	if (until_state(b, STATE(mine), 3000)) {
+		/* Waited for in Initialised by 4: then it may say Connected, and
+		 * its requests find nobody. */
+		say(p, said);
+		if (mine != COPROC_STATE_INITIALISED && !strcmp(said->name, "state-2"))
+			played_advertise(p);
+		expect_state(b, said, mine == COPROC_STATE_INITIALISED ? "Initialised" : "Initialising",
+			     mine == COPROC_STATE_INITIALISED ? said->published : said->begun);
+	} else {
+		report_check(b->report, false, "opened, it does not come to %s",
+			     coproc_state_name(mine));
+	}
+	case_successor(b);
+	a = ask_end(b);
+	report_check(b->report, a == ANSWER_OK || a == ANSWER_FAILED, "'open' gives %s",
+		     answer_text(a));
+	case_end(b);
+}
+
+/* ---- F-LIFE-1: the state by which a step was chosen still holds ---- */
+
+static void atomic_step(struct bench *b)
+{
+	unsigned int tries, wrong = 0, withdrawn = 0, i;
+	uint64_t end;
+
+	if (!case_begin(b, "invitation-withdrawn", "F-LIFE-1"))
+		return;
+	for (tries = 0; tries < 40 && !wrong && b->x; tries++) {
+		if (tries && !played_reset(b->p))
+			break;
+		b->p->follow = false;
+		ask_begin(b, "open");
+		if (!until_state(b, STATE(1), 3000))
+			break;
+		played_advertise(b->p);
+		/* Some time into its step, take the invitation back: but only
+		 * while it has not answered. */
+		for (end = played_now() + tries * 60; played_now() < end; )
+			;
+		if (played_step(b->p, COPROC_STATE_INITIALISING, COPROC_STATE_INITIALISING)) {
+			withdrawn++;
+			for (i = 0; i < 10 && !wrong; i++) {
+				wrong = played_peer(b->p) == COPROC_STATE_INITIALISED;
+				played_turn(b->p, 2, -1);
+			}
+		}
+		case_successor(b);
+		ask_end(b);
+		ask(b, "close");
+	}
+	report_check(b->report, withdrawn > 0, "it was never possible to withdraw");
+	report_check(b->report, !wrong, "it published in answer to an InitWait that had been withdrawn "
+		     "(try %u)", tries);
+	case_end(b);
+}
+
+/* ---- refusals ---- */
+
+static void refused_case(struct bench *b)
+{
+	unsigned int i;
+
+	if (!case_begin(b, "refused-not-tried-again", "F-LIFE-7"))
+		return;
+	b->p->refuse = true;
+	report_check(b->report, ask(b, "open") == ANSWER_FAILED, "refused, and 'open' says ok");
+	for (i = 0; i < 10; i++)
+		played_run(b->p, 20);
+	played_peer(b->p);
+	report_check(b->report, b->p->peer == COPROC_STATE_CLOSING || b->p->peer == COPROC_STATE_CLOSED,
+		     "refused, it is in %s", coproc_state_name(b->p->peer));
+	b->p->refuse = false;
+	if (must(b, "open"))
+		expect_connected(b);
+	case_end(b);
+}
+
+/* ---- waits ---- */
+
+/* Whatever is asked for has an answer, and the next backend finds it alive. */
+static void expect_answer(struct bench *b, const char *line, bool may_succeed)
+{
+	uint64_t before = played_now();
+	enum answer a = ask(b, "%s", line);
+
+	report_check(b->report, a == ANSWER_FAILED || (may_succeed && a == ANSWER_OK),
+		     "'%s' with a backend that does not answer: %s after %llu ms", line, answer_text(a),
+		     (unsigned long long)(played_now() - before) / 1000);
+}
+
+static void deaf_case(struct bench *b, const char *name, const char *line, bool connected)
+{
+	if (!case_begin(b, name, "F-LIFE-3"))
+		return;
+	if (!connected || case_ready(b)) {
+		b->p->follow = connected;
+		if (!connected)
+			played_advertise(b->p);
+		b->p->serve = false;
+		/* What is ended at a lost connection has ended. */
+		expect_answer(b, line, !strncmp(line, "end ", 4));
+		b->p->serve = b->p->follow = true;
+	}
+	case_end(b);
+}
+
+static void deaf_cases(struct bench *b)
+{
+	deaf_case(b, "never-connects", "open", false);
+	deaf_case(b, "never-makes-a-context", "make context", true);
+	deaf_case(b, "never-makes-a-buffer", "make buffer 4096 rw", true);
+	deaf_case(b, "never-makes-firmware", "make firmware", true);
+	deaf_case(b, "never-makes-a-queue", "make queue 32", true);
+	deaf_case(b, "never-ends-a-buffer", "end buffer", true);
+	deaf_case(b, "never-ends-a-queue", "end queue", true);
+	deaf_case(b, "never-answers-a-query", "query", true);
+	deaf_case(b, "never-moves-a-timeline", "timeline 9", true);
+}
+
+static void never_ends_jobs(struct bench *b)
+{
+	if (!case_begin(b, "never-ends-a-job", "F-LIFE-3"))
+		return;
+	if (case_ready(b)) {
+		b->p->serve = false;
+		if (case_jobs(b, 5, "")) {
+			ask_wait(b, 1000000);
+			expect_all_ended(b);
+		}
+		b->p->serve = true;
+	}
+	case_end(b);
+}
+
+/* The pages stay as they are while this side has them, after it let go. */
+static void never_closes(struct bench *b)
+{
+	struct played *p = b->p;
+
+	if (!case_begin(b, "never-closes", "F-LIFE-3 F-PAGE-3"))
+		return;
+	if (case_ready(b) && case_jobs(b, 5, "")) {
+		ask_wait(b, 5000);
+		p->follow = false;
+		expect_answer(b, "close", true);
+		p->keep = p->keep_buffers = true;
+		played_end(p);
+		/* Others use its memory from here. */
+		p->keep = p->keep_buffers = false;
+		p->follow = true;
+		played_state(p, COPROC_STATE_CLOSED);
+		if (must(b, "open") && must(b, "make context") && must(b, "make firmware") &&
+		    must(b, "make buffer 65536 rw") && must(b, "make queue 512") &&
+		    case_jobs(b, 64, "pieces=9"))
+			ask_wait(b, 5000);
+		watch_kept(p);
+		for (unsigned int i = 0; i < p->nfaults; i++)
+			report_check(b->report, strcmp(p->fault[i].rule, "F-PAGE-3"), "%s",
+				     p->fault[i].text);
+	}
+	case_end(b);
+}
+
+void cases_states(struct bench *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(saids) / sizeof(saids[0]); i++)
+		connected_case(b, &saids[i]);
+	for (i = 0; i < sizeof(saids) / sizeof(saids[0]); i++)
+		if (saids[i].published != STATE(4))
+			connecting_case(b, &saids[i], COPROC_STATE_INITIALISED);
+	for (i = 0; i < sizeof(saids) / sizeof(saids[0]); i++)
+		connecting_case(b, &saids[i], COPROC_STATE_INITIALISING);
+	atomic_step(b);
+	refused_case(b);
+	deaf_cases(b);
+	never_ends_jobs(b);
+	never_closes(b);
+}
