@@ -50,7 +50,7 @@ void ports_destroy(struct ports *ports);
  * Return: our port, or -errno.
  */
 int ports_bind(struct ports *ports, uint32_t domain, uint32_t remote, struct queue *queue);
-void ports_unbind(struct ports *ports, uint32_t port);
-void ports_notify(struct ports *ports, uint32_t port);
+void ports_unbind(struct ports *ports, uint32_t number);
+void ports_notify(struct ports *ports, uint32_t number);
 
 #endif /* COPROC_BACKEND_BACKEND_H */

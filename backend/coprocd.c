@@ -123,12 +123,14 @@ static const char *default_engine_dir(void)
 {
 	static char dir[4096];
 	ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 32);
+	static const char beside[] = "/../libexec";
 	char *slash;
 
 	if (n > 0) {
 		dir[n] = '\0';
 		slash = strrchr(dir, '/');
-		strcpy(slash, "/../libexec");
+		/* readlink() left room for it. */
+		memcpy(slash ? slash : dir, beside, sizeof(beside));
 		if (!access(dir, X_OK))
 			return dir;
 	}

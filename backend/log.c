@@ -61,7 +61,7 @@ const char *log_quote(char *to, size_t size, const char *text, size_t length)
 
 		if (c == '"' || c == '\\')
 			to[used++] = '\\';
-		to[used++] = c < 0x20 || c >= 0x7f ? '?' : (char)c;
+		to[used++] = (char)(c < 0x20 || c >= 0x7f ? '?' : c);
 	}
 	to[used++] = '"';
 	to[used] = '\0';

@@ -17,11 +17,12 @@ struct trace {
 
 struct trace *trace_open(const char *path)
 {
-	struct trace *trace = malloc(sizeof(*trace) + strlen(path) + 1);
+	size_t room = strlen(path) + 1;
+	struct trace *trace = malloc(sizeof(*trace) + room);
 
 	if (!trace)
 		return NULL;
-	strcpy(trace->path, path);
+	memcpy(trace->path, path, room);
 	trace->file = fopen(path, "we");
 	if (!trace->file) {
 		free(trace);

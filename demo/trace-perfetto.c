@@ -165,10 +165,10 @@ static void put_mark(struct output *out, const struct mark *m)
 static void put_shares(struct output *out)
 {
 	const struct story *s = out->story;
-	double from;
-	size_t d;
+	size_t d, window;
 
-	for (from = 0; from < s->end; from += SHARE_WINDOW_US) {
+	for (window = 0; (double)window * SHARE_WINDOW_US < s->end; window++) {
+		double from = (double)window * SHARE_WINDOW_US;
 		json_t *shares = json_object();
 
 		for (d = 0; d < s->dom_count; d++) {

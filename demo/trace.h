@@ -52,7 +52,7 @@ struct trace_line {
  * Return: 0, or -1 when it is no JSON object with a time, as the last line of a
  * trace may be that is being written.
  */
-int trace_parse(const char *text, struct trace_line *line);
+int trace_parse(const char *string, struct trace_line *line);
 
 /* A trace that grows while it is read. */
 struct trace_reader {

@@ -67,11 +67,13 @@ static int parse_user(char *arg, struct lb_create_req *r)
 
 static int parse_name(const char *arg, struct lb_create_req *r)
 {
-	if (!*arg || strlen(arg) >= sizeof(r->name) || strchr(arg, '/')) {
+	size_t length = strlen(arg);
+
+	if (!length || length >= sizeof(r->name) || strchr(arg, '/')) {
 		lb_log("--name: 1 to %zu characters without '/'", sizeof(r->name) - 1);
 		return -1;
 	}
-	strcpy(r->name, arg);
+	memcpy(r->name, arg, length + 1);
 	return 0;
 }
 

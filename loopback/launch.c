@@ -31,8 +31,6 @@
 #define PREFIX "coproc-loopback."
 #define GRACE_MS 3000		/* between a signal and the end of the world */
 
-extern char **environ;
-
 struct launch {
 	struct lb_config *cfg;
 	char base[64];

@@ -98,13 +98,15 @@ void lb_log_often(const char *fmt, ...)
 int lb_unix_listen(const char *path, int type)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	size_t length;
 	int fd, saved;
 
-	if (strlen(path) >= sizeof(sa.sun_path)) {
+	length = strlen(path);
+	if (length >= sizeof(sa.sun_path)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	strcpy(sa.sun_path, path);
+	memcpy(sa.sun_path, path, length + 1);
 	fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;

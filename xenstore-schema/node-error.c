@@ -79,7 +79,8 @@ static void write_said(struct coproc_writer *w, const char *text, size_t len)
 	}
 	coproc_write_text(w, " says \"");
 	for (i = 0; i < len && i < SHOWN; i++)
-		coproc_write_char(w, coproc_printable(text[i]) && text[i] != '"' ? text[i] : '?');
+		coproc_write_char(w, (char)(coproc_printable(text[i]) && text[i] != '"' ?
+					    text[i] : '?'));
 	coproc_write_text(w, len > SHOWN ? "...\"" : "\"");
 	if (len > SHOWN) {
 		coproc_write_text(w, " (");

@@ -8,7 +8,7 @@
 
 #define TOKENS_MAX      32u     /* of a list; more is refused, not truncated */
 #define TOKEN_MAX       32u     /* bytes of one */
-#define LIST_MAX        (TOKENS_MAX * (TOKEN_MAX + 1u))
+#define LIST_MAX        ((size_t)TOKENS_MAX * (TOKEN_MAX + 1u))
 #define DIGITS_MAX      20u     /* 2^64 - 1 has 20 */
 #define TENTH           1844674407370955161ull  /* of 2^64 - 1, whose last digit is 5 */
 
@@ -229,7 +229,7 @@ enum coproc_node_fault coproc_node_parse_string(const struct coproc_node *node, 
 	if (fault != COPROC_NODE_OK)
 		return coproc_node_refuse(error, node, fault, text, len);
 	for (i = 0; i < len; i++)
-		out[i] = coproc_printable(text[i]) ? text[i] : '?';
+		out[i] = (char)(coproc_printable(text[i]) ? text[i] : '?');
 	out[len] = '\0';
 	return COPROC_NODE_OK;
 }

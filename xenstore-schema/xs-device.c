@@ -192,7 +192,7 @@ int coproc_xs_advance(struct coproc_xs *xs, const struct coproc_xs_step *step)
 
 	if (step->next >= COPROC_STATES)
 		return coproc_xs_fail(xs, EINVAL, "no such state for", step->dir);
-	rc = coproc_xs_transaction(xs, step->dir, step_body, (void *)step);
+	rc = coproc_xs_transaction(xs, step->dir, step_body, (void *)(uintptr_t)step);
 	if (rc == -ESTALE)
 		coproc_xs_fail(xs, ESTALE, "the other side moved while writing", step->dir);
 	return rc;

@@ -31,10 +31,10 @@ struct xs_handle;
 
 /**
  * coproc_xs_open() - connects to xenstored (socket or ring, as libxenstore)
- * @xs: the handle; also given on failure, for coproc_xs_reason(), unless
+ * @out: the handle; also given on failure, for coproc_xs_reason(), unless
  *      -ENOMEM; always to be closed
  */
-int coproc_xs_open(struct coproc_xs **xs);
+int coproc_xs_open(struct coproc_xs **out);
 void coproc_xs_close(struct coproc_xs *xs);             /* NULL is fine */
 
 /**

@@ -185,7 +185,7 @@ int coproc_buffer_create(struct coproc_device *dev, size_t bytes, uint32_t acces
 		return fail(dev, -EINVAL, "a buffer needs a size and an access");
 	if (!dev->connected)
 		return fail(dev, -ENOTCONN, "not connected");
-	if (pages > XENCOPROC_BUF_PAGES_MAX)
+	if (pages > (size_t)XENCOPROC_BUF_PAGES_MAX)
 		return fail(dev, -E2BIG, "a buffer has at most %u pages",
 			    XENCOPROC_BUF_PAGES_MAX);
 	if (pages > dev->limits.max_pages)

@@ -189,7 +189,7 @@ static void call_done(struct ctl *ctl, int error, const struct coproc_completion
  * Sends and waits; @completion is filled when 0 is returned.
  * The wait ends because the request has a deadline.
  */
-int control_call(struct coproc_device *dev, struct coproc_request *request,
+int control_call(struct coproc_device *dev, const struct coproc_request *request,
 		 struct coproc_completion *completion)
 {
 	struct call call = { .ctl.done = call_done, .completion = completion };

@@ -152,7 +152,7 @@ static void fit_in_flight(struct run *run)
 	if (n > run->info.max_entries)
 		n = run->info.max_entries;
 	while (n > 1 && (n * stride > most ||
-			 2 * n * (stride / PAGE) + 64 > run->info.max_pages))
+			 2 * (size_t)n * (stride / PAGE) + 64 > run->info.max_pages))
 		n--;
 	run->options.in_flight = n;
 }

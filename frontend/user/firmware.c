@@ -171,7 +171,7 @@ int coproc_firmware_load(struct coproc_device *dev, const void *image, size_t by
 	struct coproc_firmware *fw;
 	int rc;
 
-	if (!bytes)
+	if (!image || !bytes)
 		return fail(dev, -EINVAL, "the firmware image is empty");
 	if (!dev->connected)
 		return fail(dev, -ENOTCONN, "not connected");
@@ -179,7 +179,7 @@ int coproc_firmware_load(struct coproc_device *dev, const void *image, size_t by
 		kind = coproc_firmware_guess(image, bytes);
 	if (kind < XENCOPROC_FW_KIND_ELF || kind > XENCOPROC_FW_KIND_ONNX)
 		return fail(dev, -EINVAL, "not an image of a kind that is known here");
-	if (bytes > dev->limits.max_firmware_bytes || bytes > XENCOPROC_BUF_PAGES_MAX * PAGE)
+	if (bytes > dev->limits.max_firmware_bytes || bytes > (size_t)XENCOPROC_BUF_PAGES_MAX * PAGE)
 		return fail(dev, -EFBIG, "the image has %zu bytes, this device allows %u", bytes,
 			    dev->limits.max_firmware_bytes);
 	rc = firmware_new(dev, image, bytes, kind, &fw);

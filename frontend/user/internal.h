@@ -312,7 +312,7 @@ void control_pump(struct coproc_device *dev);
 void control_flush(struct coproc_device *dev);
 uint64_t control_deadline(const struct coproc_device *dev);
 void control_fail_all(struct coproc_device *dev, int error);
-int control_call(struct coproc_device *dev, struct coproc_request *request,
+int control_call(struct coproc_device *dev, const struct coproc_request *request,
 		 struct coproc_completion *completion);
 
 /* object.c */
@@ -332,7 +332,7 @@ int object_usable(const struct object *o, const struct coproc_device *dev);
 /* buffer.c */
 int buffer_new(struct coproc_device *dev, uint32_t pages, uint32_t access,
 	       struct coproc_buffer **out);
-void firmware_staged(struct coproc_firmware *firmware, int error, uint16_t status,
+void firmware_staged(struct coproc_firmware *fw, int error, uint16_t status,
 		     uint64_t detail);
 
 /* context.c */

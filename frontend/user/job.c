@@ -137,7 +137,7 @@ static int arena_grow(struct coproc_queue *queue, uint32_t pieces)
 	while (stride < pieces)
 		stride *= 2;
 	bytes = (uint64_t)stride * sizeof(struct xencoproc_operand) * queue->entries;
-	if (bytes > XENCOPROC_BUF_PAGES_MAX * PAGE)
+	if (bytes > (size_t)XENCOPROC_BUF_PAGES_MAX * PAGE)
 		return fail(dev, -ENOSPC, "tables of %u pieces for %u jobs do not fit a buffer",
 			    pieces, queue->entries);
 	rc = coproc_buffer_create(dev, bytes, XENCOPROC_ACCESS_READ, &buffer);

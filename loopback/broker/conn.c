@@ -45,7 +45,7 @@ void lb_reply(struct lb_conn *c, const void *rep, size_t len, const int *fds, un
 		struct cmsghdr align;
 		char buf[CMSG_SPACE(LB_FDS_MAX * sizeof(int))];
 	} ctl;
-	struct iovec iov = { (void *)rep, len };
+	struct iovec iov = { (void *)(uintptr_t)rep, len };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct cmsghdr *h;
 
@@ -124,7 +124,7 @@ static ssize_t receive(struct lb_conn *c, void *buf, size_t size, int *fds, unsi
 			*nfds = (unsigned int)((h->cmsg_len - CMSG_LEN(0)) / sizeof(int));
 			memcpy(fds, CMSG_DATA(h), *nfds * sizeof(int));
 		}
-	return m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? 0 : n;
+	return (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ? 0 : n;
 }
 
 static void conn_ready(struct lb_source *s, uint32_t events)

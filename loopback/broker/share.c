@@ -217,7 +217,7 @@ static int share_new(struct lb_conn *c, const struct lb_share_req *r, struct lb_
 
 void lb_do_share(struct lb_conn *c, const void *msg, size_t len, int *fds, unsigned int nfds)
 {
-	struct lb_share *s;
+	struct lb_share *s = NULL;
 	struct lb_rep rep = { 0, 0 };
 
 	rep.error = len == sizeof(struct lb_share_req) ? share_new(c, msg, &s) : EINVAL;

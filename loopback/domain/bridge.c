@@ -185,15 +185,26 @@ int lb_bridge_open(int epfd, const char *path, struct lb_bridge **out, uint32_t 
 	if (err)
 		return err;
 	b->epfd = epfd;
+	b->listener.fd = -1;
 	err = open_ring(b);
 	if (err)
-		return err;
+		goto fail;
 	b->listener = (struct lb_source){ lb_unix_listen(path, SOCK_STREAM), lb_client_accept };
 	b->event = (struct lb_source){ xenevtchn_fd(b->xce), on_event };
 	if (b->listener.fd < 0 || lb_loop_add(epfd, &b->listener, EPOLLIN) < 0 ||
-	    lb_loop_add(epfd, &b->event, EPOLLIN) < 0)
-		return errno;
+	    lb_loop_add(epfd, &b->event, EPOLLIN) < 0) {
+		err = errno;
+		goto fail;
+	}
 	*out = b;
 	*port = b->port;
 	return 0;
+
+fail:
+	if (b->listener.fd >= 0)
+		close(b->listener.fd);
+	xenevtchn_close(b->xce);
+	xengntshr_close(b->xgs);
+	free(b);
+	return err;
 }

@@ -12,17 +12,19 @@ int lb_connect(int cloexec)
 {
 	const char *path = getenv(LB_ENV_SOCKET);
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	size_t length;
 	int fd, saved;
 
 	if (!path || !*path) {
 		errno = ENODEV;		/* what opening /dev/xen/... says without Xen */
 		return -1;
 	}
-	if (strlen(path) >= sizeof(sa.sun_path)) {
+	length = strlen(path);
+	if (length >= sizeof(sa.sun_path)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	strcpy(sa.sun_path, path);
+	memcpy(sa.sun_path, path, length + 1);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | (cloexec ? SOCK_CLOEXEC : 0), 0);
 	if (fd < 0)
 		return -1;
@@ -40,7 +42,8 @@ int lb_connect(int cloexec)
 static int send_request(int sock, struct lb_call *call)
 {
 	struct msghdr m = {
-		.msg_iov = (struct iovec *)call->req, .msg_iovlen = (size_t)call->nreq,
+		.msg_iov = (struct iovec *)(uintptr_t)call->req,
+		.msg_iovlen = (size_t)call->nreq,
 	};
 
 	while (sendmsg(sock, &m, MSG_NOSIGNAL) < 0)
@@ -96,7 +99,7 @@ int lb_call(int sock, struct lb_call *call)
 	if (n == 0)
 		errno = EPIPE;
 	else if ((size_t)n < sizeof(*rep) || m.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
-		errno = m.msg_flags & MSG_CTRUNC ? EMFILE : EPROTO;
+		errno = (m.msg_flags & MSG_CTRUNC) ? EMFILE : EPROTO;
 	else if (rep->error)
 		errno = rep->error;
 	else {

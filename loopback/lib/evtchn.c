@@ -58,7 +58,7 @@ xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger, unsigned int 
 	xenevtchn_handle *xce;
 	int saved;
 
-	if (flags & ~XENEVTCHN_NO_CLOEXEC) {
+	if (flags & ~(unsigned int)XENEVTCHN_NO_CLOEXEC) {
 		errno = EINVAL;
 		return NULL;
 	}
@@ -158,7 +158,7 @@ static xenevtchn_port_or_error_t
 bind_port(xenevtchn_handle *xce, uint32_t op, uint32_t a, uint32_t b, unsigned int nfds)
 {
 	struct lb_req req = { op, { a, b, 0 } };
-	struct lb_rep rep;
+	struct lb_rep rep = { 0, 0 };
 	struct iovec iov = { &req, sizeof(req) };
 	struct lb_call call = { .req = &iov, .nreq = 1, .rep = &rep, .rep_size = sizeof(rep) };
 	int rc, saved;

@@ -151,8 +151,8 @@ int xengnttab_grant_copy(xengnttab_handle *xgt, uint32_t count, segment *segs)
 {
 	uint32_t done = 0, n = count < BATCH ? count : BATCH;
 	struct batch b = {
-		.req = malloc(sizeof(*b.req) + 2 * n * sizeof(b.req->entry[0])),
-		.rep = malloc(sizeof(*b.rep) + 2 * n * sizeof(b.rep->page[0])),
+		.req = malloc(sizeof(*b.req) + (size_t)2 * n * sizeof(b.req->entry[0])),
+		.rep = malloc(sizeof(*b.rep) + (size_t)2 * n * sizeof(b.rep->page[0])),
 	};
 	int rc = 0, saved;
 

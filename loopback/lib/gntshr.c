@@ -54,7 +54,7 @@ static int fetch_refs(xengntshr_handle *xgs, uint32_t share, uint32_t count, uin
 /* Asks for the pages and maps them; the broker has not published them yet. */
 static int allocate(xengntshr_handle *xgs, struct lb_share_req *req, struct lb_area *a)
 {
-	struct lb_rep rep;
+	struct lb_rep rep = { 0, 0 };
 	struct iovec iov = { req, sizeof(*req) };
 	struct lb_call call = { .req = &iov, .nreq = 1, .rep = &rep, .rep_size = sizeof(rep) };
 	void *p = MAP_FAILED;

@@ -151,7 +151,7 @@ static int remove_device(struct coproc_xs *xs, const struct tool_device *device,
 
 static int report_timeout(struct coproc_xs *xs, const struct arguments *args)
 {
-	unsigned int backend, frontend;
+	unsigned int backend = 0, frontend = 0;
 	int rc = coproc_xs_state(xs, 0, args->device.backend_dir, &backend);
 
 	rc = rc ? rc : coproc_xs_state(xs, 0, args->device.frontend_dir, &frontend);

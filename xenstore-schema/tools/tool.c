@@ -88,7 +88,7 @@ int tool_domain_exists(struct coproc_xs *xs, uint32_t t, uint32_t domid)
 static int is_ours(struct coproc_xs *xs, const struct tool_device *device)
 {
 	char path[COPROC_XS_PATH_MAX], *text, expected[16];
-	uint32_t me, owner;
+	uint32_t me, owner = 0;
 	size_t len;
 	int rc;
 

@@ -7,7 +7,7 @@ void console_put(struct console *c, uint32_t context, uint8_t character)
 {
 	/* NUL would cut the line short; engine_log() takes care of the rest. */
 	if (character != '\n' && c->used < CONSOLE_LINE)
-		c->line[c->used++] = character ? (char)character : '?';
+		c->line[c->used++] = (char)(character ? character : '?');
 	if (character != '\n' && c->used < CONSOLE_LINE)
 		return;
 	c->line[c->used] = '\0';

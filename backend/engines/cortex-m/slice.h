@@ -10,11 +10,11 @@ void slice_forget_translations(struct core *core);
 
 bool slice_hook(uc_engine *uc, struct core *core);
 
-uint64_t slice_mailbox_read(uc_engine *uc, uint64_t offset, unsigned int size, void *core);
+uint64_t slice_mailbox_read(uc_engine *uc, uint64_t offset, unsigned int size, void *user);
 void slice_mailbox_write(uc_engine *uc, uint64_t offset, unsigned int size, uint64_t value,
-			 void *core);
-uint64_t slice_scs_read(uc_engine *uc, uint64_t offset, unsigned int size, void *core);
+			 void *user);
+uint64_t slice_scs_read(uc_engine *uc, uint64_t offset, unsigned int size, void *user);
 void slice_scs_write(uc_engine *uc, uint64_t offset, unsigned int size, uint64_t value,
-		     void *core);
+		     void *user);
 
 #endif /* COPROC_CORTEX_M_SLICE_H */
