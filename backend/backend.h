@@ -17,13 +17,15 @@ struct coproc_xs;
 struct coprocessor;
 struct event;
 struct event_base;
+struct inbox;
 struct queue;
 
 struct backend {
 	struct event_base *base;
+	struct inbox *inbox;            /* of the loop; see inbox.h */
 	struct config *config;
 	struct trace *trace;            /* NULL: none */
-	struct coproc_xs *xs;
+	struct coproc_xs *xs;           /* the store's thread's */
 	uint32_t domain;                /* ours */
 	xenevtchn_handle *evtchn;
 	xengnttab_handle *gnttab;

@@ -22,6 +22,7 @@
 #include "clock.h"
 #include "coprocessor.h"
 #include "device.h"
+#include "inbox.h"
 #include "log.h"
 
 #ifndef COPROC_SYSCONFDIR
@@ -236,7 +237,8 @@ static int serve(struct backend *backend)
 	int rc;
 
 	backend->base = make_base();
-	if (!backend->base)
+	backend->inbox = backend->base ? inbox_create(backend->base) : NULL;
+	if (!backend->inbox)
 		return EXIT_XEN;
 	/* First what needs this process alone: workers begin with their Xen handles. */
 	rc = open_xen(backend);
@@ -248,7 +250,8 @@ static int serve(struct backend *backend)
 	intr = evsignal_new(backend->base, SIGINT, on_signal, backend);
 	backend->housekeeping = event_new(backend->base, -1, EV_PERSIST, on_housekeeping, backend);
 	if (!term || !intr || !backend->housekeeping || event_add(term, NULL) ||
-	    event_add(intr, NULL) || event_add(backend->housekeeping, &often))
+	    event_add(intr, NULL) || event_add(backend->housekeeping, &often) ||
+	    devices_start(backend->devices))
 		return EXIT_XEN;
 	log_event(LOG_INFO, "serving", "version=" XENCOPROC_VERSION " domain=%u coprocessors=%u",
 		  backend->domain, backend->count);
@@ -265,9 +268,20 @@ static int serve(struct backend *backend)
 
 static void close_all(struct backend *backend)
 {
-	devices_destroy(backend->devices);
+	bool ended;
+
+	if (backend->inbox)
+		inbox_close(backend->inbox);
+	ended = devices_end(backend->devices);
 	for (uint32_t i = 0; i < backend->count; i++)
 		coprocessor_destroy(backend->coprocessors[i]);
+	if (!ended) {
+		/* It may wake any moment: no worker is left, and the kernel does the rest. */
+		trace_close(backend->trace);
+		log_event(LOG_WARN, "store-stuck", "what=\"xenstored does not answer; ending all the same\"");
+		_exit(0);
+	}
+	devices_destroy(backend->devices);
 	free(backend->coprocessors);
 	ports_destroy(backend->ports);
 	if (backend->gnttab)
@@ -276,6 +290,7 @@ static void close_all(struct backend *backend)
 		xenevtchn_close(backend->evtchn);
 	if (backend->housekeeping)
 		event_free(backend->housekeeping);
+	inbox_destroy(backend->inbox);
 	if (backend->base)
 		event_base_free(backend->base);
 	trace_close(backend->trace);

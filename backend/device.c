@@ -18,11 +18,16 @@
 #define STEPS_A_TURN    8u
 /* A frontend that was told to let go has so long. */
 #define CLOSING_NS      5000000000ull
-/* A look costs the loop a millisecond or two, and a frontend can cause one by
- * each write to its nodes (F6, F10).  A device may spend so much of the loop's
- * time at once, and this part of it in the long run. */
+/* A look costs xenstored and this thread a millisecond or two, and a frontend can
+ * cause one by each write to its nodes (F6, F10).  A device may spend so much of
+ * this thread's time at once, and this part of it in the long run; while it has
+ * none left it is not listened to. */
 #define CREDIT_NS       200000000ll
-#define CREDIT_PART     16
+#define CREDIT_PART     4
+/* To connect takes time of the loop, and to end that about as much again, which
+ * all others' jobs wait for: 3 % in the long run. */
+#define LOOP_COST       16
+#define REFUSED_NS      200000ll        /* where it came to nothing */
 /* What it is doing just now is looked at again after this. */
 #define AGAIN_NS        20000000ull
 /* What xenstored refused for a reason that is not ours to mend. */
@@ -54,6 +59,21 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 	mark(device);
 }
 
+/* Its writes wake nobody until it may be looked at again: the watch that is set
+ * then fires at once, whatever was written meanwhile. */
+static bool hear(struct device *device, bool on)
+{
+	struct coproc_xs *xs = device->devices->backend->xs;
+
+	if (device->deaf != on)
+		return true;
+	if (on ? coproc_xs_watch(xs, device->fe_dir, device->token) :
+		 coproc_xs_unwatch(xs, device->fe_dir, device->token))
+		return false;
+	device->deaf = !on;
+	return true;
+}
+
 /* Return: whether the device may be looked at now; if not, it will be. */
 static bool may_look(struct device *device, uint64_t now)
 {
@@ -61,9 +81,11 @@ static bool may_look(struct device *device, uint64_t now)
 	device->credited_ns = now;
 	if (device->credit_ns > CREDIT_NS)
 		device->credit_ns = CREDIT_NS;
-	if (device->credit_ns > 0)
+	if (device->credit_ns > 0 && hear(device, true))
 		return true;
-	look_later(device, AGAIN_NS + (uint64_t)-device->credit_ns * CREDIT_PART);
+	(void)hear(device, false);
+	look_later(device, device->credit_ns > 0 ? RETRY_NS :
+		   AGAIN_NS + (uint64_t)-device->credit_ns * CREDIT_PART);
 	return false;
 }
 
@@ -109,6 +131,7 @@ void device_destroy(struct device *device)
 		event_free(device->deadline);
 	if (device->later)
 		event_free(device->later);
+	free(device->tie);
 	free(device);
 }
 
@@ -142,8 +165,6 @@ static void on_broken(void *arg, const char *why)
 
 	device->broken = true;
 	snprintf(device->why, sizeof(device->why), "%s", why);
-	(void)tell_broken(device);      /* if not now, then in device_step() */
-	session_shutdown(device->session);
 	mark(device);
 }
 
@@ -151,14 +172,15 @@ static void on_over(void *arg)
 {
 	struct device *device = arg;
 
-	device->session = NULL;
+	free(device->tie);
+	device->tie = NULL;
 	if (device->forget)
 		devices_forget(device);
 	else
 		mark(device);
 }
 
-static const struct session_owner owner = { .broken = on_broken, .over = on_over };
+static const struct tie_owner owner = { .broken = on_broken, .over = on_over };
 
 /* ---- actions of the table ---- */
 
@@ -272,12 +294,14 @@ static void do_map(struct device *device, const struct coproc_xs_view *view,
 		.port = frontend.event_channel,
 	};
 	share_of(toolstack, &device->share);
-	device->session = session_connect(coprocessor, device->domain, device->number, &limits,
-					  &grants, &device->share, &owner, device, why);
-	if (!device->session) {
+	device->tie = tie_connect(coprocessor, device->domain, device->number, &limits, &grants,
+				  &device->share, device->devices->inbox, &owner, device, why);
+	if (!device->tie) {
+		device->credit_ns -= (int64_t)REFUSED_NS * LOOP_COST;
 		fail(outcome, why);
 		return;
 	}
+	device->credit_ns -= (int64_t)device->tie->cost_ns * LOOP_COST;
 	outcome->unchanged = view->frontend;
 	outcome->unchanged_count = COPROC_DIR_FRONTEND_NODES;
 	log_event(LOG_INFO, "connected", "dom=%u dev=%u coprocessor=%s weight=%u max-class=%s",
@@ -299,8 +323,8 @@ static void do_action(struct device *device, enum coproc_action action,
 	case COPROC_DO_TEARDOWN:
 	case COPROC_DO_FORGET:
 		/* Finished when nothing is left; on_over() marks the device again. */
-		if (device->session) {
-			session_shutdown(device->session);
+		if (device->tie) {
+			tie_shutdown(device->tie);
 			outcome->wait = true;
 		}
 		break;
@@ -358,12 +382,10 @@ static void apply_share(struct device *device, const struct coproc_toolstack_nod
 	struct session_share share;
 
 	share_of(toolstack, &share);
-	if (!device->session || device->session->closing ||
-	    same_share(&share, &device->share))
+	if (!device->tie || device->tie->ending || same_share(&share, &device->share))
 		return;
 	device->share = share;
-	session_set_share(device->session, &share);
-	session_event(device->session, XENCOPROC_EVENT_LIMITS, XENCOPROC_OK, 0, 0);
+	tie_set_share(device->tie, &share);
 	log_event(LOG_INFO, "share-changed", "dom=%u dev=%u weight=%u cap=%u max-class=%s",
 		  device->domain, device->number, share.weight, share.cap,
 		  coproc_class_text(share.max_class));
@@ -408,8 +430,8 @@ static bool took(struct device *device, const struct coproc_step *step, int rc)
 	struct devices *devices = device->devices;
 
 	/* What was mapped belongs to a past; begin again. */
-	if (rc && device->session && step->action == COPROC_DO_MAP)
-		session_shutdown(device->session);
+	if (rc && device->tie && step->action == COPROC_DO_MAP)
+		tie_shutdown(device->tie);
 	if (!rc || rc == -ESTALE)
 		return true;
 	log_event(LOG_ERROR, "xenstore", "dom=%u dev=%u why=%s", device->domain, device->number,
@@ -483,13 +505,14 @@ void device_step(struct device *device)
 	for (unsigned int i = 0; more && i < STEPS_A_TURN; i++) {
 		uint64_t begin = clock_now();
 
-		if (!devices->backend->xs || (device->session && device->session->closing) ||
-		    !may_look(device, begin))
+		/* That a ring is broken is told at once, whatever it costs. */
+		if (!devices->backend->xs || (device->tie && device->tie->ending && !device->broken) ||
+		    (!device->broken && !may_look(device, begin)))
 			return;
 		more = look(device);
 		device->credit_ns -= (int64_t)(clock_now() - begin);
 	}
-	if (device->forget && !device->session)
+	if (device->forget && !device->tie)
 		devices_forget(device);
 	else if (more)
 		mark(device);

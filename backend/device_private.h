@@ -3,10 +3,11 @@
 #ifndef COPROC_BACKEND_DEVICE_PRIVATE_H
 #define COPROC_BACKEND_DEVICE_PRIVATE_H
 
+#include <pthread.h>
 #include <sys/queue.h>
 
 #include "device.h"
-#include "session.h"
+#include "tie.h"
 #include "xenstore-schema/xs.h"
 
 struct device {
@@ -23,16 +24,24 @@ struct device {
 	bool forget;                    /* freed when its session is over */
 	bool broken;                    /* for the reason below, and it is not in xenstore yet */
 	char why[256];
-	struct session *session;
+	struct tie *tie;                /* NULL: not connected */
+	bool deaf;                      /* not watched, because it spent all its credit */
 	struct session_share share;     /* in force */
 	struct event *deadline;
 	struct event *later;            /* to look again */
-	int64_t credit_ns;              /* of the loop's time, that it may spend */
+	int64_t credit_ns;              /* of the thread's time, that it may spend */
 	uint64_t credited_ns;           /* as of then */
 };
 
 struct devices {
 	struct backend *backend;
+	struct event_base *base;        /* of the thread */
+	struct inbox *inbox;
+	pthread_t thread;
+	bool running;
+	struct inbox_call stop;
+	struct inbox_call stopped;      /* to the loop */
+	struct inbox_call end;
 	struct event *readable;
 	struct event *again;            /* some are dirty; or reopen xenstore */
 	struct event *pulse;

@@ -2,9 +2,16 @@
 /*
  * All devices: found in xenstore, looked at when something about them
  * changed, and xenstore itself when it goes away and comes back.
+ *
+ * This and device.c are a thread of their own, with an event loop of its own:
+ * each question to xenstored waits for its answer, which takes as long as
+ * xenstored has others to answer, and a guest can see to it that it has (F10,
+ * F20).  No job waits for that.
  */
 #include <errno.h>
 #include <event2/event.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +30,8 @@
 /* Of a transaction that conflicts.  Who conflicts is a guest, and the loop
  * waits meanwhile: better to look again later than to win. */
 #define XS_TRIES        2u
+/* The thread has so long to end: it may be waiting for a xenstored that is stuck. */
+#define END_S           2
 #define TOKEN_TREE      "tree"
 
 void devices_soon(struct devices *devices)
@@ -187,7 +196,7 @@ static void check_stopped(struct devices *devices)
 	if (!devices->stopping || !devices->done)
 		return;
 	LIST_FOREACH(device, &devices->list, link) {
-		if (device->session)
+		if (device->tie)
 			return;
 		/* Without xenstore there is nobody to be told. */
 		if (devices->backend->xs && (device->mine == COPROC_STATE_CONNECTED ||
@@ -195,8 +204,9 @@ static void check_stopped(struct devices *devices)
 					     device->mine == COPROC_STATE_INIT_WAIT))
 			return;
 	}
-	devices->done(devices->done_arg);
+	devices->stopped = (struct inbox_call){ .make = devices->done, .arg = devices->done_arg };
 	devices->done = NULL;
+	inbox_send(devices->backend->inbox, &devices->stopped);
 }
 
 static int watch_tree(struct devices *devices)
@@ -212,7 +222,7 @@ static int watch_tree(struct devices *devices)
 	rc = coproc_xs_watch(backend->xs, root, TOKEN_TREE);
 	if (rc)
 		return rc;
-	devices->readable = event_new(backend->base, coproc_xs_fd(backend->xs),
+	devices->readable = event_new(devices->base, coproc_xs_fd(backend->xs),
 				      EV_READ | EV_PERSIST, on_xenstore, devices);
 	return devices->readable && !event_add(devices->readable, NULL) ? 0 : -ENOMEM;
 }
@@ -280,7 +290,7 @@ static void rewatch(struct devices *devices)
 	struct device *device;
 
 	LIST_FOREACH(device, &devices->list, link)
-		coproc_xs_watch(devices->backend->xs, device->fe_dir, device->token);
+		device->deaf = coproc_xs_watch(devices->backend->xs, device->fe_dir, device->token) != 0;
 	devices->rescan = true;
 	log_event(LOG_INFO, "xenstore-back", "devices=\"are looked at again\"");
 }
@@ -330,31 +340,92 @@ struct devices *devices_create(struct backend *backend)
 		return NULL;
 	devices->backend = backend;
 	LIST_INIT(&devices->list);
-	devices->again = evtimer_new(backend->base, on_again, devices);
-	devices->pulse = event_new(backend->base, -1, EV_PERSIST, on_pulse, devices);
-	if (!devices->again || !devices->pulse || event_add(devices->pulse, &often) ||
-	    !open_xenstore(devices)) {
-		devices_destroy(devices);
-		return NULL;
-	}
+	devices->base = event_base_new();
+	if (!devices->base)
+		goto fail;
+	devices->inbox = inbox_create(devices->base);
+	devices->again = evtimer_new(devices->base, on_again, devices);
+	devices->pulse = event_new(devices->base, -1, EV_PERSIST, on_pulse, devices);
+	if (!devices->inbox || !devices->again || !devices->pulse ||
+	    event_add(devices->pulse, &often) || !open_xenstore(devices))
+		goto fail;
 	return devices;
+fail:
+	devices_destroy(devices);
+	return NULL;
 }
 
-void devices_stop(struct devices *devices, void (*done)(void *arg), void *arg)
+static void *thread_main(void *arg)
 {
+	struct devices *devices = arg;
+
+	event_base_dispatch(devices->base);
+	return NULL;
+}
+
+int devices_start(struct devices *devices)
+{
+	sigset_t all, before;
+	int rc;
+
+	/* Signals are the loop's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&devices->thread, NULL, thread_main, devices);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	devices->running = !rc;
+	if (rc)
+		log_event(LOG_ERROR, "thread", "error=\"%s\"", strerror(rc));
+	return -rc;
+}
+
+static void on_stop(void *arg)
+{
+	struct devices *devices = arg;
 	struct device *device, *next;
 
 	devices->stopping = true;
-	devices->done = done;
-	devices->done_arg = arg;
 	for (device = LIST_FIRST(&devices->list); device; device = next) {
 		next = LIST_NEXT(device, link);
 		device_hurry(device);
 		/* No way to ask the frontend first. */
-		if (!devices->backend->xs && device->session)
-			session_shutdown(device->session);
+		if (!devices->backend->xs && device->tie)
+			tie_shutdown(device->tie);
 	}
 	devices_soon(devices);
+}
+
+void devices_stop(struct devices *devices, void (*done)(void *arg), void *arg)
+{
+	if (devices->stop.make)
+		return;         /* told twice */
+	devices->done = done;
+	devices->done_arg = arg;
+	devices->stop = (struct inbox_call){ .make = on_stop, .arg = devices };
+	inbox_send(devices->inbox, &devices->stop);
+}
+
+static void on_end(void *arg)
+{
+	struct devices *devices = arg;
+
+	event_base_loopbreak(devices->base);
+}
+
+bool devices_end(struct devices *devices)
+{
+	struct timespec until;
+
+	if (!devices || !devices->running)
+		return true;
+	devices->end = (struct inbox_call){ .make = on_end, .arg = devices };
+	inbox_send(devices->inbox, &devices->end);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += END_S;
+	if (pthread_timedjoin_np(devices->thread, NULL, &until))
+		return false;
+	devices->running = false;
+	return true;
 }
 
 void devices_destroy(struct devices *devices)
@@ -372,5 +443,8 @@ void devices_destroy(struct devices *devices)
 		event_free(devices->again);
 	if (devices->pulse)
 		event_free(devices->pulse);
+	inbox_destroy(devices->inbox);
+	if (devices->base)
+		event_base_free(devices->base);
 	free(devices);
 }

@@ -70,8 +70,10 @@ const char *log_quote(char *to, size_t size, const char *text, size_t length)
 
 const char *log_text(const char *text)
 {
-	static char room[4][512];
+	/* Four for each of the two threads that log, at least. */
+	static char room[16][512];
 	static unsigned int next;
+	unsigned int mine = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED) % 16;
 
-	return log_quote(room[next++ % 4], sizeof(room[0]), text, strlen(text));
+	return log_quote(room[mine], sizeof(room[0]), text, strlen(text));
 }

@@ -35,7 +35,7 @@ const char *log_quote(char *to, size_t size, const char *text, size_t length);
 /**
  * log_text() - log_quote() for the argument of a log_event()
  *
- * Return: the quoted text; good until the fourth next call, and shortened if
+ * Return: the quoted text; good until four more calls of this thread, and shortened if
  * it is very long.
  */
 const char *log_text(const char *text);
