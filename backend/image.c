@@ -16,12 +16,18 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "session.h"
 
 /* What one turn of the loop copies or hashes: some tens of microseconds, so
  * that no job of anybody waits long for a neighbour's firmware.  (Priorities
  * of the event loop would do it too, but let a busy coprocessor starve it.) */
 #define STEP_BYTES      8192u
+/* And what all of a session's images take of the loop's time: so much after
+ * connecting, so much at most, and this part in the long run. */
+#define COPY_FIRST_NS   5000000
+#define COPY_MOST_NS    50000000
+#define COPY_PART       8u
 
 struct copy {
 	TAILQ_ENTRY(copy) link;
@@ -42,6 +48,7 @@ struct copy {
 struct image_cache {
 	struct session *session;
 	struct event *step;
+	struct budget budget;
 	TAILQ_HEAD(, copy) copies;      /* one after the other: a guest's loads do not race */
 	struct image **images;
 	uint32_t count;
@@ -180,22 +187,30 @@ static void step(struct image_cache *cache, struct copy *copy)
 		finish(cache, copy, NULL, XENCOPROC_NO_MEMORY);
 }
 
+/* By a timer, not at once: all that became ready meanwhile goes first. */
+static void step_later(struct image_cache *cache)
+{
+	uint64_t wait = budget_wait(&cache->budget, clock_now());
+	struct timeval later = clock_timeval(wait ? wait + 999 : 0);
+
+	event_add(cache->step, &later);
+}
+
 static void on_step(evutil_socket_t fd, short what, void *arg)
 {
 	struct image_cache *cache = arg;
-	static const struct timeval soon = { 0, 0 };
+	uint64_t begin = budget_clock();
 
 	if (!TAILQ_EMPTY(&cache->copies))
 		step(cache, TAILQ_FIRST(&cache->copies));
-	/* By a timer, not at once: all that became ready meanwhile goes first. */
+	budget_spend(&cache->budget, budget_clock() - begin);
 	if (!TAILQ_EMPTY(&cache->copies))
-		event_add(cache->step, &soon);
+		step_later(cache);
 }
 
 int image_copy(struct session *session, uint32_t firmware, uint32_t buffer, uint32_t offset,
 	       uint32_t length, const uint8_t digest[32], uint32_t kind, image_done *done)
 {
-	static const struct timeval soon = { 0, 0 };
 	struct copy *copy = calloc(1, sizeof(*copy));
 
 	if (!copy)
@@ -216,7 +231,8 @@ int image_copy(struct session *session, uint32_t firmware, uint32_t buffer, uint
 		copy_free(session->images, copy);
 		return -ENOMEM;
 	}
-	event_add(session->images->step, &soon);
+	if (!evtimer_pending(session->images->step, NULL))
+		step_later(session->images);
 	return 0;
 }
 
@@ -229,6 +245,7 @@ struct image_cache *image_cache_create(struct session *session, uint32_t limit)
 	cache->session = session;
 	cache->limit = limit;
 	TAILQ_INIT(&cache->copies);
+	budget_init(&cache->budget, COPY_FIRST_NS, COPY_MOST_NS, COPY_PART, clock_now());
 	cache->images = calloc(limit, sizeof(struct image *));
 	cache->step = evtimer_new(session->backend->base, on_step, cache);
 	if (!cache->images || !cache->step) {

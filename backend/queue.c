@@ -10,15 +10,18 @@
 #include "clock.h"
 #include "session.h"
 
-/* Submissions of one queue taken, and time spent on them, before the loop
- * looks at everybody else: some take a hundred times as long as others. */
+/* Submissions of one queue taken, and time spent on all of a session, before
+ * the loop looks at everybody else: a guest may have thirty full queues, and
+ * some requests take a hundred times as long as others. */
 #define TURN            64u
-#define TURN_NS         200000ull
+#define TURN_NS         50000ull
+/* What is no job takes time of nothing but the loop, which others' jobs wait
+ * for: so much after connecting, so much at most, and this part in the long run. */
+#define CONTROL_FIRST_NS        5000000
+#define CONTROL_MOST_NS         20000000
+#define CONTROL_PART            16u
 
-static void on_intake(evutil_socket_t fd, short what, void *arg)
-{
-	queue_intake(arg);
-}
+#define BIT(queue)      (1u << (queue)->number)
 
 static int queue_map(struct queue *queue, const uint32_t *sq_ref, const uint32_t *cq_ref)
 {
@@ -40,8 +43,7 @@ static int queue_allocate(struct queue *queue, uint32_t entries)
 	struct session *session = queue->session;
 
 	queue->live = calloc(entries, sizeof(*queue->live));
-	queue->intake = event_new(session->backend->base, -1, 0, on_intake, queue);
-	if (!queue->live || !queue->intake)
+	if (!queue->live)
 		return -ENOMEM;
 	if (queue->number == XENCOPROC_QUEUE_CONTROL)
 		return 0;
@@ -97,7 +99,8 @@ int queue_open(struct session *session, uint32_t number, uint32_t qclass, uint32
 	}
 	session->queues[number] = queue;
 	/* What was put before the port was bound had nobody to tell. */
-	event_active(queue->intake, 0, 0);
+	session->pending |= BIT(queue);
+	event_active(session->intake, 0, 0);
 	return 0;
 }
 
@@ -121,8 +124,6 @@ void queue_free(struct queue *queue)
 	if (queue->streams)
 		for (uint32_t i = 0; i < session->limits.max_contexts; i++)
 			free(queue->streams[i]);
-	if (queue->intake)
-		event_free(queue->intake);
 	free(queue->streams);
 	free(queue->jobs);
 	free(queue->live);
@@ -137,12 +138,11 @@ static void take_one(struct queue *queue, const struct xencoproc_sqe *sqe)
 		job_take(queue, sqe);
 }
 
-static bool drain(struct queue *queue)
+/* Return: whether it may hold more. */
+static bool drain(struct queue *queue, uint64_t until)
 {
 	struct session *session = queue->session;
 	_Alignas(8) struct xencoproc_sqe sqe;
-	uint64_t until = clock_now() + TURN_NS;
-	bool work = false;
 
 	for (uint32_t taken = 0; taken < TURN; taken++) {
 		int rc = coproc_server_take(&queue->server, &sqe);
@@ -150,15 +150,15 @@ static bool drain(struct queue *queue)
 		if (rc < 0) {
 			session_break(session, "queue %u: %s", queue->number,
 				      coproc_broken_text(coproc_server_broken(&queue->server)));
-			return work;
+			return false;
 		}
 		if (!rc) {
 			coproc_server_consumed(&queue->server);
 			if (!coproc_server_arm(&queue->server))
-				return work;
+				return false;
 			continue;
 		}
-		work = true;
+		session->took |= BIT(queue);
 		take_one(queue, &sqe);
 		if (session->closing || session->broken)
 			return true;
@@ -166,8 +166,87 @@ static bool drain(struct queue *queue)
 			break;
 	}
 	coproc_server_consumed(&queue->server);
-	event_active(queue->intake, 0, 0);
 	return true;
+}
+
+/* As drain(); what it costs is counted, and there may be none left for it. */
+static bool drain_control(struct queue *queue, uint64_t until)
+{
+	struct session *session = queue->session;
+	uint64_t begin, wait = budget_wait(&session->control, clock_now());
+	struct timeval later;
+	bool more;
+
+	if (wait) {
+		later = clock_timeval(wait + 999);
+		event_add(session->control_later, &later);
+		return false;
+	}
+	begin = budget_clock();
+	more = drain(queue, until);
+	budget_spend(&session->control, budget_clock() - begin);
+	return more;
+}
+
+/* Queues that wait to be looked at, one after the other, until time is up. */
+static void take_turn(struct session *session)
+{
+	uint64_t until = clock_now() + TURN_NS;
+	uint32_t number = session->next_queue;
+
+	for (uint32_t i = 0; session->pending && i <= XENCOPROC_QUEUE_MAX; i++) {
+		struct queue *queue = session->queues[number];
+		uint32_t bit = 1u << number;
+
+		number = number < XENCOPROC_QUEUE_MAX ? number + 1 : 0;
+		if (!(session->pending & bit))
+			continue;
+		session->pending &= ~bit;
+		if (!queue)
+			continue;
+		if (queue->number == XENCOPROC_QUEUE_CONTROL ? drain_control(queue, until) :
+							       drain(queue, until))
+			session->pending |= bit;
+		if (session->closing || session->broken)
+			return;
+		if (clock_now() >= until)
+			break;
+	}
+	session->next_queue = number;
+	if (session->pending)
+		event_active(session->intake, 0, 0);
+}
+
+static void on_intake(evutil_socket_t fd, short what, void *arg)
+{
+	struct session *session = arg;
+
+	if (!session->closing && !session->broken)
+		take_turn(session);
+}
+
+static void on_control_later(evutil_socket_t fd, short what, void *arg)
+{
+	struct session *session = arg;
+
+	session->pending |= 1u << XENCOPROC_QUEUE_CONTROL;
+	on_intake(fd, what, session);
+}
+
+int intake_init(struct session *session)
+{
+	budget_init(&session->control, CONTROL_FIRST_NS, CONTROL_MOST_NS, CONTROL_PART, clock_now());
+	session->intake = event_new(session->backend->base, -1, 0, on_intake, session);
+	session->control_later = evtimer_new(session->backend->base, on_control_later, session);
+	return session->intake && session->control_later ? 0 : -ENOMEM;
+}
+
+void intake_free(struct session *session)
+{
+	if (session->intake)
+		event_free(session->intake);
+	if (session->control_later)
+		event_free(session->control_later);
 }
 
 void queue_accept(struct queue *queue)
@@ -191,17 +270,19 @@ void queue_accept(struct queue *queue)
 bool queue_intake(struct queue *queue)
 {
 	struct session *session = queue->session;
-	bool work;
+	uint32_t told = BIT(queue);
 
 	if (session->closing || session->broken)
 		return false;
-	work = drain(queue);
-	if (queue->number != XENCOPROC_QUEUE_CONTROL)
-		return work;
-	for (uint32_t i = 1; i <= XENCOPROC_QUEUE_MAX; i++)
-		if (!session->broken && session->queues[i] && !session->queues[i]->own_port)
-			work |= drain(session->queues[i]);
-	return work;
+	if (queue->number == XENCOPROC_QUEUE_CONTROL)
+		for (uint32_t i = 1; i <= XENCOPROC_QUEUE_MAX; i++)
+			if (session->queues[i] && !session->queues[i]->own_port)
+				told |= BIT(session->queues[i]);
+	session->pending |= told;
+	session->took &= ~told;
+	take_turn(session);
+	/* What was not reached is not known to be nothing. */
+	return (session->took | session->pending) & told;
 }
 
 void queue_put(struct queue *queue, const struct coproc_completion *completion)

@@ -139,7 +139,7 @@ static int session_allocate(struct session *session)
 	session->images = image_cache_create(session, 2 * limits->max_firmware);
 	session->flush = event_new(session->backend->base, -1, 0, on_flush, session);
 	session->breaking = event_new(session->backend->base, -1, 0, on_breaking, session);
-	if (control_init(session) || !session->contexts || !session->buffers || !session->firmware || !session->images ||
+	if (control_init(session) || intake_init(session) || !session->contexts || !session->buffers || !session->firmware || !session->images ||
 	    !session->flush || !session->breaking)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < SCHED_CLASSES; i++) {
@@ -205,6 +205,7 @@ static void session_free(struct session *session)
 	if (session->fe_index)
 		xengnttab_unmap(backend->gnttab, session->fe_index, 1);
 	control_free(session);
+	intake_free(session);
 	objects_free(session);
 	for (uint32_t i = 0; i < SCHED_CLASSES; i++)
 		if (session->lanes[i].joined)

@@ -26,6 +26,7 @@
 
 #include "backend.h"
 #include "bank.h"
+#include "budget.h"
 #include "coprocessor.h"
 #include "libcoproc-ring/queue.h"
 #include "sched/sched.h"
@@ -143,7 +144,6 @@ struct queue {
 	int closing;                    /* slot of QUEUE_CLOSE, NO_SLOT */
 	struct job *jobs;               /* one per entry; none in the control queue */
 	struct stream **streams;        /* by context, made when first used */
-	struct event *intake;           /* more submissions than one turn takes */
 };
 
 struct session {
@@ -164,6 +164,12 @@ struct session {
 	uint32_t event_sequence;
 	uint32_t events_lost;
 	struct queue *queues[XENCOPROC_QUEUE_MAX + 1];
+	uint32_t pending;               /* queues that may hold submissions, bits */
+	uint32_t took;                  /* of them gave some when last looked at */
+	uint32_t next_queue;            /* where the next turn begins */
+	struct event *intake;           /* more submissions than one turn takes */
+	struct budget control;          /* of the loop's time, for control requests */
+	struct event *control_later;    /* it is spent: go on when some came back */
 
 	struct context *contexts;
 	struct buffer *buffers;
@@ -265,12 +271,15 @@ int queue_open(struct session *session, uint32_t number, uint32_t qclass, uint32
 void queue_free(struct queue *queue);           /* unmaps, unbinds; no live requests needed */
 /* Accept all that was published in a job queue up to now. */
 void queue_accept(struct queue *queue);
-/* Return: whether there was anything to take; an event without is spurious. */
+/* Return: whether there was anything to take; an event without is spurious.
+ * The control queue stands for all queues without a port of their own. */
 bool queue_intake(struct queue *queue);
 void queue_complete(struct queue *queue, uint16_t slot, enum xencoproc_status status,
 		    uint64_t result);
 void queue_put(struct queue *queue, const struct coproc_completion *completion);
 void queue_flush(struct queue *queue);
+int intake_init(struct session *session);       /* 0 or -ENOMEM */
+void intake_free(struct session *session);
 
 /* control.c: what a handler returns when it keeps the slot and answers later;
  * not a status of the wire */

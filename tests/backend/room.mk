@@ -15,5 +15,6 @@ $(eval $(call c_testprog,backend-worker-double,tests/backend/double.c))
 $(eval $(call c_test,backend-worker,tests/backend/test_worker.c backend/worker.c backend/log.c,,libevent_core))
 # Of objects.c it needs buffer_read() alone, which the test has instead.
 $(eval $(call c_test,backend-image,tests/backend/test_image.c backend/image.c,,$(BACKEND_PKGS)))
+$(eval $(call c_test,backend-budget,tests/backend/test_budget.c))
 $(eval $(call c_test,backend-log,tests/backend/test_log.c backend/log.c backend/trace.c))
 SCENARIOS += tests/backend/docs
