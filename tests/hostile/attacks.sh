@@ -31,7 +31,7 @@ until_ grep -q "event=disconnected dom=$domid" "$tmp/coprocd.log"
 sleep 0.2
 base=$(holds)
 
-for what in rings grants nodes memory swap order park half; do
+for what in rings grants nodes memory swap bounds stale order park half; do
 	guest $what hostile $what "$FW/work.elf"
 	coproc-attach --max-class realtime "$domid" m4 > /dev/null
 	is "$what: the attacker's own verdict" "$(guest_rc $what)" 0

@@ -8,6 +8,8 @@
 
 #define PATIENCE_US     8000000u
 
+uint8_t raw_fill;
+
 static _Noreturn void give_up(const char *what)
 {
 	fprintf(stderr, "cannot go on: %s\n", what);
@@ -93,7 +95,7 @@ void *raw_share(struct raw *raw, uint32_t pages, uint32_t *refs, bool writable)
 
 	if (!at)
 		give_up("no pages");
-	memset(at, 0, (size_t)pages * XENCOPROC_PAGE_SIZE);
+	memset(at, writable ? raw_fill : 0, (size_t)pages * XENCOPROC_PAGE_SIZE);
 	return at;
 }
 

@@ -39,6 +39,9 @@ struct raw {
 	uint64_t id;
 };
 
+/* What pages the backend writes are full of when they are granted; 0 as the text wants it. */
+extern uint8_t raw_fill;
+
 void raw_open(struct raw *raw);                 /* exits with a word when it cannot */
 bool raw_write(struct raw *raw, const char *node, const char *value);
 bool raw_write_number(struct raw *raw, const char *node, uint32_t value);

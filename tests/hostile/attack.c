@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ *	hostile ATTACK [FIRMWARE | SECONDS]
+ */
+#include "attack.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <sys/wait.h>
+#include <time.h>
+
+struct raw raw;
+static int bad;
+
+void check(bool good, const char *format, ...)
+{
+	va_list args;
+
+	fputs(good ? "ok - " : "not ok - ", stdout);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+	bad |= !good;
+}
+
+void connect_(void)
+{
+	if (!raw_connect(&raw)) {
+		check(false, "connects (backend in %d, \"%s\")", raw_backend(&raw), raw_error(&raw));
+		exit(1);
+	}
+}
+
+double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+bool flooding(double until)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	if (t.tv_nsec >= 500000000)
+		usleep((useconds_t)((1000000000 - t.tv_nsec) / 1000));
+	return now() < until;
+}
+
+int attack_verdict(void)
+{
+	return bad;
+}
+
+const uint8_t *image(const char *path, uint32_t *length, uint8_t digest[32])
+{
+	static uint8_t bytes[1 << 20];
+	FILE *in = fopen(path, "rb");
+
+	*length = in ? (uint32_t)fread(bytes, 1, sizeof(bytes), in) : 0;
+	if (in)
+		fclose(in);
+	if (!*length) {
+		check(false, "no firmware %s", path);
+		exit(1);
+	}
+	crypto_hash_sha256(digest, bytes, *length);
+	return bytes;
+}
+
+void load(const char *path)
+{
+	uint8_t digest[32];
+	uint32_t n;
+	const uint8_t *bytes = image(path, &n, digest);
+	void *at;
+
+	if (raw_context(&raw, 0) || raw_context(&raw, 1) ||
+	    raw_buffer(&raw, 0, (n + 4095) / 4096, XENCOPROC_ACCESS_READ, &at)) {
+		check(false, "objects");
+		exit(1);
+	}
+	memcpy(at, bytes, n);
+	if (raw_firmware(&raw, 0, 0, n, digest)) {
+		check(false, "firmware");
+		exit(1);
+	}
+}
+
+pid_t child(void (*what)(void *at, size_t size), void *at, size_t size)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		for (;;)
+			what(at, size);
+	}
+	return pid;
+}
+
+void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+void expect(const char *id, struct coproc_request *request, unsigned int status, const char *what)
+{
+	unsigned int is = raw_ask(&raw, request);
+
+	check(is == status, "%s: %s: %s (is %s)", id, what, coproc_status_text(status),
+	      coproc_status_text(is));
+}
+
+struct xencoproc_cell *sq_cell(unsigned int queue)
+{
+	return &raw.fe[XENCOPROC_RING_SQ(queue)];
+}
+
+void set(uint32_t *where, uint32_t value)
+{
+	__atomic_store_n(where, value, __ATOMIC_RELEASE);
+	raw_notify(&raw);
+}
+
+void by_hand(unsigned int queue, uint32_t place, struct coproc_request *request, uint16_t slot)
+{
+	struct xencoproc_sqe *sqe = raw.queue[queue].sq;
+
+	request->slot = slot;
+	coproc_request_encode(request, &sqe[place % 32]);
+}
+
+static const struct attack *const all[] = {
+	bounds_attacks, changes_attacks, firmware_attacks, floods_attacks, grants_attacks,
+	nodes_attacks, order_attacks, rings_attacks, stale_attacks,
+};
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "", *with = argc > 2 ? argv[2] : "1";
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		for (const struct attack *a = all[i]; a->name; a++)
+			if (!strcmp(a->name, what)) {
+				raw_open(&raw);
+				a->run(with);
+				return attack_verdict();
+			}
+	fprintf(stderr, "hostile: there is no attack \"%s\"\n", what);
+	return 2;
+}
