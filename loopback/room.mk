@@ -8,7 +8,7 @@ LB_ABI_LIBS := $(addprefix $(LB_ABI)/,libxentoolcore.so.1 libxenevtchn.so.1 \
 # Debian's own programs load these libraries, so they are never built with the
 # sanitizers, and their objects stand apart from those that may be.
 LB_ABI_CFLAGS = $(filter-out -fsanitize=% -fno-sanitize-recover=%,$(ALL_CFLAGS)) -fvisibility=default
-$(B)/loopback/obj/%.o: loopback/lib/%.c
+$(B)/loopback/obj/%.o: loopback/lib/%.c $(OBJ_DEPS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LB_ABI_CFLAGS) $(LB_ABI_EXTRA) -c -o $@ $<

@@ -53,7 +53,8 @@ archives = $(patsubst %,$(B)/lib/lib%.a,$(1))
 Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 
-$(B)/obj/%.o: %.c
+# OBJ_DEPS, given by who calls: what all objects depend on beside their sources.
+$(B)/obj/%.o: %.c $(OBJ_DEPS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(OBJ_CFLAGS) -c -o $@ $<

@@ -19,7 +19,7 @@ FW_DIR := $(CORTEX_M)/firmware
 # -fno-tree-loop-distribute-patterns: start.c must not become calls of memcpy
 # and memset before the memory that those may need is there.
 define fw_program
-$(B)/firmware/$(1).elf: $(2) $(FW_DIR)/start.c $(FW_DIR)/coproc_fw.h $(FW_DIR)/abi.h $(FW_DIR)/coproc-m4.ld
+$(B)/firmware/$(1).elf: $(2) $(FW_DIR)/start.c $(FW_DIR)/coproc_fw.h $(FW_DIR)/abi.h $(FW_DIR)/coproc-m4.ld $(OBJ_DEPS)
 	$$(call say,FW,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(FW_CC) $$(FW_ARCH) $$(FW_CFLAGS) -std=c11 -Wall -Wextra -Wno-unused-parameter -ffreestanding -fno-math-errno \

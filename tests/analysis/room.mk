@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# Static analysis and coverage: tests/analysis/README.md.
+
+# Analysis is a build of everything with a compiler that also analyses.  Its
+# goal is the objects, and the firmware; no program is linked.
+# Expanded late: the rooms that follow this one count.
+ANALYSED = $(sort $(DEPS:.d=.o) $(filter %.elf,$(ALL)))
+.PHONY: analysed
+analysed:
+	$(Q)$(MAKE) -f build.mk $(ANALYSED)
+	$(Q)printf '%s\n' $(ANALYSED:=.findings) > $(B)/list
+
+.PHONY: run-analyse
+run-analyse:
+	@B=$(B) tests/analysis/analyse
+
+# What coverage runs: not what measures time or instructions, looks at texts, or
+# repeats for long what others reach.
+UNCOVERED := %/ring-stress %/engine-speed %/engine-figures %/loopback-grants %/backend-sched-scale \
+	tests/analysis/% tests/bench/% tests/demo/% tests/ring/instructions tests/protocol/% \
+	tests/backend/docs %/abi.sh %/made %/coprocif-text %/reader.py
+.PHONY: run-tests-covered
+run-tests-covered: tests
+	@B=$(B) SAN= tests/run $(filter-out $(UNCOVERED),$(TESTS) $(SCENARIOS)) $(COVERED_SLOW)
+
+.PHONY: run-coverage
+run-coverage:
+	@B=$(B) tests/analysis/coverage
