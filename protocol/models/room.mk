@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+.PHONY: run-model
+run-model:
+	@B=$(B) protocol/models/run
