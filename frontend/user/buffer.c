@@ -91,11 +91,16 @@ static int buffer_make(struct object *o)
 
 	if (!o->dev->link.ready)
 		return fail(o->dev, -ENOTCONN, "not connected");
+	if (b->fresh) {
+		pages_end(o->dev, b->data, b->pages, b->confirmed);
+		b->data = NULL;
+	}
 	if (!b->data || b->domain != o->dev->link.domain) {
 		rc = buffer_share(b);
 		if (rc)
 			return rc;
 	}
+	b->fresh = false;
 	memset(request, 0, sizeof(*request));
 	rc = buffer_fill_dirs(b, request);
 	if (rc)

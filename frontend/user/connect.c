@@ -33,32 +33,50 @@ static void give_up(struct coproc_device *dev, int error)
 {
 	dev->gave_up = true;
 	dev->failure = error;
+	queues_end_again(dev);
 	if (dev->wish == COPROC_WISH_STAY)
 		dev->wish = COPROC_WISH_LEAVE;
 	dev->look = true;
 }
 
 /*
- * Lets go of all that the connection has: jobs end LOST, requests fail, objects
- * wait to be made again.  @confirmed: the backend holds none of it any more.
+ * The connection has ended: requests fail, and nothing is sent or taken.  Its
+ * jobs and pages stay as they are until the backend has let go: still_held().
+ */
+static void connection_over(struct coproc_device *dev)
+{
+	if (!dev->link.up || dev->link.ended)
+		return;
+	dev->connected = false;
+	dev->restoring = false;
+	dev->link.ready = false;
+	dev->link.ended = true;
+	dev->link.broken = dev->lose && dev->lose_broken;
+	dev->lose = false;
+	dev->nmasked = 0;
+	dev->drain_until = 0;
+	dev->let_go_at = deadline_in(dev->options.close_timeout_ms);
+	control_fail_all(dev, -ECONNRESET);
+}
+
+/*
+ * Lets go of all that the connection has: what was completed at last is taken,
+ * the other jobs are judged (F-JRNL-2), objects wait to be made again.
+ * @confirmed: the backend holds none of it any more.
  */
 void connection_drop(struct coproc_device *dev, bool confirmed)
 {
 	if (dev->link.up) {
-		dev->connected = false;
-		dev->restoring = false;
-		dev->link.ready = false;
-		dev->nmasked = 0;
-		dev->drain_until = 0;
-		control_fail_all(dev, -ECONNRESET);
+		connection_over(dev);
+		dev->link.judging = !dev->link.broken;
 		objects_lost(dev, confirmed);
+		dev->link.judging = false;
 		link_close(dev, confirmed);
 		if (dev->ever && dev->options.reconnect_timeout_ms && !dev->give_up_at)
 			dev->give_up_at = deadline_in(dev->options.reconnect_timeout_ms);
 		if (dev->ever && (dev->options.flags & COPROC_OPEN_NO_RECONNECT))
 			give_up(dev, -ECONNRESET);
 	}
-	dev->lose = false;
 }
 
 /* All objects were made again: the device can be used. */
@@ -72,6 +90,7 @@ void connection_restored(struct coproc_device *dev)
 	dev->failure = 0;
 	if (again)
 		contexts_restored(dev);
+	queues_submit_again(dev);
 }
 
 /* ---- one turn of the table ---- */
@@ -149,11 +168,10 @@ static int do_ready(struct coproc_device *dev, unsigned int peer, unsigned int n
 	return 0;
 }
 
-/* The states in which a backend holds nothing of a connection. */
+/* The states in which a backend holds nothing of a connection (F-JRNL-2). */
 static bool has_let_go(unsigned int peer)
 {
-	return peer == COPROC_STATE_INITIALISING || peer == COPROC_STATE_INIT_WAIT ||
-	       peer == COPROC_STATE_CLOSED;
+	return peer == COPROC_STATE_INIT_WAIT || peer == COPROC_STATE_CLOSED;
 }
 
 static int do_lost(struct coproc_device *dev, unsigned int peer,
@@ -161,7 +179,8 @@ static int do_lost(struct coproc_device *dev, unsigned int peer,
 {
 	if (dev->link.ready && dev->wish == COPROC_WISH_STAY && !dev->lose)
 		lost(dev, "connection lost: %s", step->why);
-	connection_drop(dev, has_let_go(peer));
+	/* Recover: the state first, the rest when it has let go. */
+	connection_over(dev);
 	return advance(dev, peer, step->next, NULL);
 }
 
@@ -185,27 +204,45 @@ static int backend_closes(struct coproc_device *dev, unsigned int peer,
 	if (!dev->ever)
 		give_up(dev, -EREMOTEIO);
 	rc = advance(dev, peer, step->next, NULL);
-	if (rc == 0) {
-		dev->link.ready = false;
-		dev->drain_until = deadline_in(dev->options.close_timeout_ms);
-	}
+	if (rc == 0)
+		connection_over(dev);
 	return rc;
 }
 
 /*
- * Whether the backend, told by Closed, may still hold the pages.  When it has
- * let go of them, or is late, what it completed last is taken (F-JRNL-2), and
- * only then is all ended (F-PAGE-3).
+ * Whether the backend, told by this side's state, may still hold the pages of a
+ * connection that has ended.  When it has let go of them, or is late, what it
+ * completed last is taken (F-JRNL-2), and only then is all ended (F-PAGE-3).
  */
 static bool still_held(struct coproc_device *dev, unsigned int peer)
 {
-	if (dev->mine != COPROC_STATE_CLOSED || !dev->link.up || dev->wish == COPROC_WISH_GONE)
+	bool gone = has_let_go(peer) || peer == COPROC_PEER_VANISHED;
+
+	if (!dev->link.ended || dev->wish == COPROC_WISH_GONE ||
+	    dev->mine == COPROC_STATE_CONNECTED || dev->mine == COPROC_STATE_INITIALISED)
 		return false;
-	if (!has_let_go(peer) && peer != COPROC_PEER_VANISHED && now_us() < dev->drain_until)
-		return true;
-	queues_take(dev);
-	connection_drop(dev, has_let_go(peer));
-	return false;
+	if (gone || now_us() >= dev->let_go_at) {
+		connection_drop(dev, has_let_go(peer));
+		return false;
+	}
+	/* The table goes on where it only says that this side leaves. */
+	return dev->mine == COPROC_STATE_CLOSED ||
+	       (dev->mine != COPROC_STATE_CLOSING && dev->wish == COPROC_WISH_STAY);
+}
+
+/* Its directory is gone.  It may come back, and then all begins anew. */
+static void removed(struct coproc_device *dev)
+{
+	lost(dev, "the toolstack removed the device");
+	if (dev->ever && !dev->closing && dev->wish == COPROC_WISH_STAY &&
+	    !(dev->options.flags & COPROC_OPEN_NO_RECONNECT)) {
+		connection_over(dev);
+		dev->mine = COPROC_STATE_UNKNOWN;
+		dev->removed = true;
+		return;
+	}
+	dev->wish = COPROC_WISH_GONE;
+	give_up(dev, -ENODEV);
 }
 
 static int do_step(struct coproc_device *dev, unsigned int peer, const struct coproc_step *step)
@@ -253,8 +290,8 @@ static bool step_failed(struct coproc_device *dev, int error)
 		return false;
 	}
 	if (error == -ENODEV) {
-		dev->wish = COPROC_WISH_GONE;
-		return true;
+		removed(dev);
+		return !dev->removed;
 	}
 	/* Nothing can be said in xenstore: keep away from it. */
 	connection_drop(dev, false);
@@ -273,16 +310,15 @@ static bool connection_turn(struct coproc_device *dev)
 
 	if (rc)
 		return step_failed(dev, rc);
-	if (!own_there && dev->mine != COPROC_STATE_UNKNOWN) {
-		lost(dev, "the toolstack removed the device");
-		dev->wish = COPROC_WISH_GONE;
-		dev->gave_up = true;
-		dev->failure = -ENODEV;
-	}
+	if (!own_there && dev->mine != COPROC_STATE_UNKNOWN)
+		removed(dev);
 	if (dev->late)
 		peer = COPROC_PEER_LATE;
 	if (still_held(dev, peer))
 		return false;
+	if (dev->removed && !own_there)
+		return false;           /* a watch tells when it is back */
+	dev->removed = false;
 	step = coproc_state_step(COPROC_SIDE_FRONTEND, dev->wish, dev->mine, peer);
 	rc = do_step(dev, peer, step);
 	if (rc != -ESTALE)
@@ -303,7 +339,8 @@ static void drop_broken(struct coproc_device *dev)
 		.error = dev->lose_text,
 	};
 
-	connection_drop(dev, false);
+	connection_over(dev);
+	dev->lose = false;
 	give_up(dev, -EPROTO);
 	if (dev->xs && coproc_xs_advance(dev->xs, &step) == 0) {
 		dev->mine = step.next;
@@ -318,8 +355,9 @@ static void drop_lost(struct coproc_device *dev)
 		drop_broken(dev);
 		return;
 	}
-	/* Silence.  Jobs end now, even if xenstore cannot be reached. */
-	connection_drop(dev, false);
+	/* Silence. */
+	connection_over(dev);
+	dev->lose = false;
 	dev->late = true;
 	dev->look = true;
 }
@@ -348,9 +386,16 @@ static void check_times(struct coproc_device *dev)
 		dev->look = true;
 		dev->late_at = now + REOPEN_US;
 	}
-	if (dev->drain_until && (now >= dev->drain_until ||
-				 (!dev->live_jobs && dev->mine != COPROC_STATE_CLOSED)))
+	if (dev->drain_until && (now >= dev->drain_until || !dev->live_jobs))
 		dev->look = true;
+	if (dev->link.ended && now >= dev->let_go_at) {
+		/* Jobs end now, even if xenstore cannot be reached. */
+		if (!dev->xs)
+			connection_drop(dev, false);
+		dev->look = true;
+	}
+	if (dev->again_until && now >= dev->again_until)
+		queues_end_again(dev);
 	if (dev->give_up_at && now >= dev->give_up_at && !dev->connected && !dev->gave_up) {
 		memcpy(before, dev->lost_reason, sizeof(before));
 		lost(dev, "gave up to reconnect; before that: %.200s", before);
@@ -402,6 +447,10 @@ uint64_t connection_deadline(const struct coproc_device *dev)
 		at = sooner(at, dev->late_at);
 	if (dev->drain_until)
 		at = sooner(at, dev->drain_until);
+	if (dev->link.ended)
+		at = sooner(at, dev->let_go_at);
+	if (dev->again_until)
+		at = sooner(at, dev->again_until);
 	if (dev->give_up_at && !dev->connected && !dev->gave_up)
 		at = sooner(at, dev->give_up_at);
 	if (!dev->xs)

@@ -37,6 +37,7 @@ static void context_gone(struct object *o, bool confirmed)
 	if (ctx->signal < ctx->timeline)
 		ctx->signal = ctx->timeline;
 	ctx->signalled = 0;
+	ctx->resets = 0;
 }
 
 static void context_free(struct object *o)

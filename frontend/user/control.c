@@ -119,7 +119,7 @@ void control_pump(struct coproc_device *dev)
 	}
 	objects_pump(dev);
 	while (!link->waiting && control_has_room(link))
-		if (!queues_cancel(dev) && !contexts_signal(dev))
+		if (!queues_cancel(dev) && !contexts_signal(dev) && !events_ask(dev))
 			break;
 	control_flush(dev);
 	pump_timer(dev);

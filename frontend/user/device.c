@@ -330,6 +330,7 @@ int coproc_reconnect(struct coproc_device *dev)
 	if (dev->connected)
 		return -EISCONN;
 	connection_drop(dev, false);
+	dev->removed = false;
 	dev->wish = COPROC_WISH_STAY;
 	dev->gave_up = false;
 	dev->over = false;

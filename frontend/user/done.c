@@ -22,8 +22,8 @@ static struct coproc_done *done_at(const struct coproc_queue *q, uint32_t i)
 }
 
 /* One job has ended, by the backend's word or for want of a backend. */
-static void job_ended(struct coproc_queue *q, struct job_record *record,
-		      const struct coproc_completion *completion)
+void job_ended(struct coproc_queue *q, struct job_record *record,
+	       const struct coproc_completion *completion)
 {
 	struct coproc_device *dev = q->o.dev;
 	struct coproc_done done = {
@@ -43,8 +43,11 @@ static void job_ended(struct coproc_queue *q, struct job_record *record,
 	if (record->flags & COPROC_JOB_SIGNAL)
 		context_progress(dev, record->context, record->signal_value,
 				 completion->status < XENCOPROC_BAD_OP);
+	q->live--;
 	dev->live_jobs--;
 	dev->stats.completed++;
+	/* Local ends have no id; jobs' ids begin at 1. */
+	dev->stats.lost += completion->status == XENCOPROC_LOST && completion->id == 0;
 	dev->stats.succeeded += completion->status == XENCOPROC_OK;
 	if (!q->o.doomed)
 		done_push(q, &done);
@@ -58,7 +61,8 @@ bool queue_take(struct coproc_queue *q)
 	bool any = false;
 	int got;
 
-	while (q->open && !dev->lose) {
+	/* Once the connection has ended, only at the end of it all (F-RING-6). */
+	while (q->open && !dev->lose && (dev->link.ready || dev->link.judging)) {
 		got = coproc_client_take(&q->ring, &completion);
 		if (got == 0)
 			break;
@@ -73,28 +77,14 @@ bool queue_take(struct coproc_queue *q)
 	return any;
 }
 
-/* The connection is gone: each live job gets its completion from here. */
-void queue_lost(struct coproc_queue *q)
-{
-	const struct coproc_completion lost = { .status = XENCOPROC_LOST };
-	uint32_t slot;
-
-	for (slot = 0; slot < q->entries; slot++) {
-		if (!q->record[slot].live)
-			continue;
-		q->o.dev->stats.lost++;
-		job_ended(q, &q->record[slot], &lost);
-	}
-}
-
 unsigned int coproc_queue_outstanding(const struct coproc_queue *queue)
 {
-	return queue->open ? queue->ring.outstanding : 0;
+	return queue->live;
 }
 
 unsigned int coproc_queue_room(const struct coproc_queue *queue)
 {
-	return queue->open ? queue->entries - queue->ring.outstanding - queue->done_count : 0;
+	return queue->open ? queue->entries - queue->live - queue->done_count : 0;
 }
 
 static unsigned int done_read(struct coproc_queue *q, struct coproc_done *done, unsigned int max)
@@ -180,7 +170,7 @@ static struct job_record *find_live(struct coproc_queue *q, uint64_t job)
 	for (slot = 0; slot < q->entries; slot++)
 		if (q->record[slot].live && q->record[slot].job == job)
 			return &q->record[slot];
-	return NULL;
+	return queue_find_again(q, job);
 }
 
 int coproc_wait(struct coproc_queue *queue, uint64_t job, int timeout_ms,
@@ -228,6 +218,8 @@ int coproc_cancel(struct coproc_queue *queue, uint64_t job)
 				return 0;
 		return fail(dev, -ENOENT, "no such job");
 	}
+	if (queue_cancel_again(queue, job, false))
+		return 0;
 	if (!dev->link.ready)
 		return fail(dev, -ENOTCONN, "not connected");
 	want_cancel(queue, record);
@@ -240,6 +232,7 @@ int coproc_cancel_all(struct coproc_queue *queue)
 	struct coproc_device *dev = queue->o.dev;
 	uint32_t slot;
 
+	queue_cancel_again(queue, 0, true);
 	if (!queue->open)
 		return 0;
 	for (slot = 0; slot < queue->entries; slot++)

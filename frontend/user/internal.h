@@ -7,6 +7,7 @@
  *   object.c      what is made at the backend: index, life, making it again
  *   buffer.c firmware.c context.c queue.c   the four kinds of object
  *   job.c done.c  submitting; completions
+ *   again.c       jobs that a lost connection left, and their next one
  *   event.c       the event ring and the events kept for the caller
  *   link.c        the shared pages and ports of one connection
  *   store.c       what is read from and written to xenstore
@@ -107,6 +108,7 @@ struct coproc_buffer {
 	uint32_t *refs;                 /* of data's pages */
 	uint32_t domain;                /* they are granted to */
 	bool confirmed;                 /* the backend has them not, by its own word */
+	bool fresh;                     /* not the same pages in the next connection */
 	void *old;                      /* where the caller believes data to be, or NULL */
 	void *dirs;                     /* directory pages while BUF_REGISTER runs */
 	uint32_t ndirs;
@@ -120,6 +122,7 @@ struct coproc_firmware {
 	uint32_t kind;
 	uint8_t sha256[32];
 	struct coproc_buffer *staging;
+	bool revoked;                   /* as an event or QUERY said */
 };
 
 struct coproc_context {
@@ -127,6 +130,7 @@ struct coproc_context {
 	uint64_t timeline;              /* at least this, by what was seen to end */
 	uint64_t signal;                /* to be sent, if more than @signalled */
 	uint64_t signalled;
+	uint64_t resets;                /* as an event or QUERY said last */
 	uint32_t progress;              /* counts jobs that ended with a signal */
 	uint32_t losses;                /* connections it has outlived */
 };
@@ -138,6 +142,7 @@ struct job_record {
 	uint64_t job;
 	uint64_t cookie;
 	uint64_t signal_value;
+	uint32_t at;                    /* index of its request in the SQ */
 	uint32_t context;
 	uint16_t cell;                  /* of the table arena, or NO_CELL */
 	uint8_t arena;                  /* low bits of the arena's generation */
@@ -157,6 +162,14 @@ struct arena {
 	uint8_t generation;
 };
 
+/* A job that goes into the next connection: it never started, or may start twice. */
+struct again {
+	struct job_record record;
+	struct coproc_request request;
+	struct xencoproc_operand *table;        /* what its cell of the arena held, or NULL */
+	uint32_t bytes;
+};
+
 struct coproc_queue {
 	struct object o;
 	unsigned int qclass;
@@ -167,6 +180,10 @@ struct coproc_queue {
 	struct coproc_client_queue ring;
 	struct coproc_shadow *shadow;
 	struct job_record *record;      /* by slot */
+	struct xencoproc_sqe *restart;  /* by slot, of RESTARTABLE jobs; NULL: none yet */
+	struct again *again;            /* in the order in which they were submitted */
+	uint32_t agains;
+	uint32_t live;                  /* jobs without completion, those in @again too */
 	struct coproc_done *done;       /* unread completions, a ring of entries */
 	uint32_t done_first;
 	uint32_t done_count;
@@ -182,6 +199,9 @@ struct coproc_queue {
 struct shared {
 	bool up;                        /* pages and port exist */
 	bool ready;                     /* both sides are Connected */
+	bool ended;                     /* and are no more; the backend may hold the pages */
+	bool broken;                    /* a ring was broken: none is used any more */
+	bool judging;                   /* what was completed at last is being taken */
 	uint32_t domain;                /* the backend's */
 	struct xencoproc_cell *fe_index;
 	struct xencoproc_cell *be_index;
@@ -196,6 +216,7 @@ struct shared {
 	uint32_t event_sequence;        /* of the last event */
 	uint32_t events_lost;           /* as the last event said */
 	uint32_t events_run;            /* taken since the ring was empty */
+	bool events_missed;             /* some were lost since then */
 	struct ctl *live[CONTROL_ENTRIES];
 	struct ctl *waiting;
 	struct ctl **waiting_end;
@@ -239,8 +260,10 @@ struct coproc_device {
 	bool lose;                      /* drop the connection, for lose_text */
 	bool lose_broken;               /* ... and for good: the backend broke a ring */
 	char lose_text[200];
-	uint64_t drain_until;           /* the backend closes: jobs may end until then; in
-					 * Closed: it may hold the pages until then */
+	uint64_t drain_until;           /* the backend closes: jobs may end until then */
+	uint64_t let_go_at;             /* link.ended: it may hold the pages until then */
+	uint64_t again_until;           /* jobs wait so long for the next connection, or 0 */
+	bool removed;                   /* the toolstack took the directory away */
 	bool reread;                    /* weight and so on changed */
 	uint64_t reread_at;             /* not before */
 	enum coproc_connection told;    /* last state given as an event */
@@ -258,6 +281,14 @@ struct coproc_device {
 	bool restoring;
 	uint32_t restore_kind;
 	uint32_t restore_index;
+
+	/* what is known by events, being asked for: event.c */
+	struct ctl ask;
+	bool asking;                    /* there is something to ask */
+	bool asked;                     /* @ask is out */
+	uint32_t ask_kind;
+	uint32_t ask_index;
+	uint64_t device_state;
 
 	/* notifications */
 	uint64_t work;                  /* counts messages taken, by whatever call */
@@ -323,6 +354,8 @@ void object_request_done(struct ctl *ctl, int error, const struct coproc_complet
 void object_doom(struct object *o);
 void objects_pump(struct coproc_device *dev);
 void objects_lost(struct coproc_device *dev, bool confirmed);
+/* Frees what was doomed and waited for jobs that will not come again. */
+void objects_sweep(struct coproc_device *dev);
 void objects_free(struct coproc_device *dev);
 void restore_begin(struct coproc_device *dev);
 struct object *object_at(const struct coproc_device *dev, enum object_kind kind, uint32_t index);
@@ -340,13 +373,24 @@ bool contexts_signal(struct coproc_device *dev);
 void context_progress(struct coproc_device *dev, uint32_t index, uint64_t value, bool certain);
 void contexts_restored(struct coproc_device *dev);
 
+/* again.c */
+void queue_judge(struct coproc_queue *queue);
+void queue_end_again(struct coproc_queue *queue, uint16_t status);
+void queues_end_again(struct coproc_device *dev);
+void queues_submit_again(struct coproc_device *dev);
+bool queue_cancel_again(struct coproc_queue *queue, uint64_t job, bool all);
+struct job_record *queue_find_again(struct coproc_queue *queue, uint64_t job);
+/* The number of the oldest job that is to be submitted again, or NEVER. */
+uint64_t queues_oldest_again(const struct coproc_device *dev);
+
 /* queue.c */
 bool queues_cancel(struct coproc_device *dev);
 bool queue_take(struct coproc_queue *queue);
+void job_ended(struct coproc_queue *queue, struct job_record *record,
+	       const struct coproc_completion *completion);
 bool queues_take(struct coproc_device *dev);
 bool queues_arm(struct coproc_device *dev);
 uint64_t queues_oldest(const struct coproc_device *dev);
-void queue_lost(struct coproc_queue *queue);
 
 /* job.c, pure */
 int job_check_piece(const struct coproc_device *dev, const struct coproc_piece *piece);
@@ -357,6 +401,8 @@ void arena_give_back(struct coproc_queue *queue, const struct job_record *record
 
 /* event.c */
 bool events_take(struct coproc_device *dev);
+/* Sends one question about what was missed; false if there is none. */
+bool events_ask(struct coproc_device *dev);
 void event_push(struct coproc_device *dev, const struct coproc_event *event);
 void events_forget(struct coproc_device *dev, const void *handle);
 

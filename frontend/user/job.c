@@ -186,12 +186,14 @@ static void remember(struct coproc_queue *queue, const struct coproc_job *job, u
 	record->job = id;
 	record->cookie = job->cookie;
 	record->signal_value = job->signal_value;
+	record->at = queue->ring.sq.index - 1;
 	record->context = job->context->o.index;
 	record->cell = cell;
 	record->arena = queue->arena.generation;
 	record->flags = (uint8_t)job->flags;
 	record->live = 1;
 	record->cancel = CANCEL_NO;
+	queue->live++;
 	/* From here a silent backend matters: link_ping(). */
 	if (dev->live_jobs++ == 0) {
 		dev->heard_at = now_us();
@@ -236,10 +238,17 @@ static int submit_one(struct coproc_queue *queue, const struct coproc_job *job, 
 		return fail(dev, -ENOTCONN, "not connected");
 	if (cell != NO_CELL)
 		write_table(queue, job, (uint32_t)cell, &request);
+	if ((job->flags & COPROC_JOB_RESTARTABLE) && !queue->restart) {
+		queue->restart = calloc(queue->entries, sizeof(*queue->restart));
+		if (!queue->restart)
+			return fail(dev, -ENOMEM, "out of memory");
+	}
 	request.id = dev->next_job++;
 	slot = coproc_client_put(&queue->ring, &request);
 	if (slot < 0)
 		return -ENOTCONN;       /* broken: the next take drops the connection */
+	if (job->flags & COPROC_JOB_RESTARTABLE)
+		coproc_request_encode(&request, &queue->restart[slot]);
 	remember(queue, job, request.id, (uint32_t)slot, (uint16_t)cell);
 	*id = request.id;
 	return 0;

@@ -45,6 +45,8 @@ int link_open(struct coproc_device *dev, uint32_t domain, struct coproc_frontend
 
 	link->up = true;
 	link->ready = false;
+	link->ended = false;
+	link->broken = false;
 	link->domain = domain;
 	link->port = -1;
 	if (!share_all(dev, domain, nodes)) {
@@ -68,6 +70,11 @@ int link_open(struct coproc_device *dev, uint32_t domain, struct coproc_frontend
 	control_reset(link);
 	link->event_sequence = 0;
 	link->events_lost = 0;
+	link->events_run = 0;
+	link->events_missed = false;
+	dev->asking = false;
+	dev->asked = false;
+	dev->device_state = XENCOPROC_DEVICE_RUNNING;
 	return 0;
 }
 
@@ -100,6 +107,7 @@ void link_close(struct coproc_device *dev, bool confirmed)
 		return;
 	link->up = false;
 	link->ready = false;
+	link->ended = false;
 	pages_end(dev, link->fe_index, 1, confirmed);
 	pages_end(dev, link->be_index, 1, confirmed);
 	pages_end(dev, link->control_sq, 1, confirmed);

@@ -190,6 +190,26 @@ static void object_ended(struct ctl *ctl, int error, const struct coproc_complet
 	object_free(o);
 }
 
+/* Whether jobs that were submitted while there was a handle come again. */
+static bool is_needed(const struct object *o)
+{
+	return o->class->kind != OBJECT_QUEUE && o->after > queues_oldest_again(o->dev);
+}
+
+void objects_sweep(struct coproc_device *dev)
+{
+	struct object *o;
+	uint32_t kind, i;
+
+	for (kind = 0; dev->doomed && kind < OBJECT_KINDS; kind++) {
+		for (i = 0; i < dev->table[kind].room; i++) {
+			o = dev->table[kind].at[i];
+			if (o && o->doomed && o->state == OBJECT_ABSENT && !is_needed(o))
+				object_free(o);
+		}
+	}
+}
+
 /* The caller's handle is over; the object follows when it can. */
 void object_doom(struct object *o)
 {
@@ -199,7 +219,7 @@ void object_doom(struct object *o)
 	o->after = dev->next_job;
 	dev->doomed++;
 	events_forget(dev, o);
-	if (o->state == OBJECT_ABSENT)
+	if (o->state == OBJECT_ABSENT && !is_needed(o))
 		object_free(o);
 	else
 		objects_pump(dev);
@@ -261,7 +281,7 @@ void objects_lost(struct coproc_device *dev, bool confirmed)
 			if (o->state != OBJECT_ABSENT && o->class->gone)
 				o->class->gone(o, confirmed);
 			o->state = OBJECT_ABSENT;
-			if (o->doomed)
+			if (o->doomed && !is_needed(o))
 				object_free(o);
 		}
 	}
@@ -291,7 +311,7 @@ static struct object *restore_candidate(struct coproc_device *dev)
 
 	for (; dev->restore_index < table->room; dev->restore_index++) {
 		o = table->at[dev->restore_index];
-		if (!o || o->doomed || o->state != OBJECT_ABSENT)
+		if (!o || (o->doomed && !is_needed(o)) || o->state != OBJECT_ABSENT)
 			continue;
 		if (o->index < end_index(dev, o->class->kind))
 			return o;

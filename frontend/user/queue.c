@@ -112,10 +112,9 @@ static void queue_gone(struct object *o, bool confirmed)
 {
 	struct coproc_queue *q = (struct coproc_queue *)o;
 
-	/* What was published before the end still counts (F-QCLOSE-1). */
+	/* What was published before the end still counts (F-QCLOSE-1, F-JRNL-2). */
 	queue_take(q);
-	queue_lost(q);
-	arena_reset(q);
+	queue_judge(q);
 	queue_drop(q, confirmed);
 }
 
@@ -123,7 +122,9 @@ static void queue_free(struct object *o)
 {
 	struct coproc_queue *q = (struct coproc_queue *)o;
 
+	queue_end_again(q, XENCOPROC_LOST);
 	queue_drop(q, false);
+	free(q->restart);
 	free(q->arena.free);
 	free(q->shadow);
 	free(q->record);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # libcoproc, shared and static, and coproc-run.
 COPROC_SRCS := $(addprefix frontend/user/,device.c connect.c store.c link.c pump.c control.c \
-	object.c buffer.c firmware.c context.c queue.c job.c done.c event.c pages.c text.c)
+	object.c buffer.c firmware.c context.c queue.c job.c done.c again.c event.c pages.c text.c)
 COPROC_PKGS := xengnttab xenevtchn xenstore libsodium
 
 # The archive holds all of our own code that it needs, so that a program links

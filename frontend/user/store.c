@@ -4,8 +4,9 @@
  * through the schema's strict parsers only (threat B8); there is a constant
  * number of nodes and watches per device, and no traffic per job.
  *
- * Watches: the backend's `state`, and the frontend's `backend`, which also
- * fires when the directory is removed.
+ * Watches: the backend's `state`, and the frontend's `backend` and `state`,
+ * which also fire when the directory is removed; the toolstack writes `state`
+ * last when it makes it again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -34,6 +35,14 @@ static int store_watch(struct coproc_device *dev, bool on)
 	return rc;
 }
 
+static int watch_own_state(struct coproc_device *dev)
+{
+	char path[COPROC_PATH_SIZE + 16];
+
+	snprintf(path, sizeof(path), "%s/state", dev->dir);
+	return coproc_xs_watch(dev->xs, path, "own");
+}
+
 /* Connects to xenstored and sets the watches that the device has by now. */
 int store_open(struct coproc_device *dev)
 {
@@ -50,6 +59,8 @@ int store_open(struct coproc_device *dev)
 	if (dev->dir[0]) {
 		snprintf(path, sizeof(path), "%s/backend", dev->dir);
 		rc = coproc_xs_watch(dev->xs, path, "own");
+		if (rc == 0)
+			rc = watch_own_state(dev);
 		if (rc == 0)
 			rc = store_watch(dev, true);
 		if (rc == 0)
@@ -232,6 +243,8 @@ int store_find(struct coproc_device *dev)
 	coproc_frontend_path(dev->dir, sizeof(dev->dir), domain, (uint32_t)dev->index);
 	snprintf(path, sizeof(path), "%s/backend", dev->dir);
 	rc = coproc_xs_watch(dev->xs, path, "own");
+	if (rc == 0)
+		rc = watch_own_state(dev);
 	if (rc == 0)
 		rc = pump_add(dev, coproc_xs_fd(dev->xs));
 	return rc ? store_failed(dev, rc) : 0;

@@ -320,10 +320,13 @@ static void nodes_anew(struct bench *b)
 			break;
 		played_node(b->p, bad[i][0], bad[i][1]);
 		case_successor(b);
-		for (k = 0; k < 40 && (b->p->mine != COPROC_STATE_CLOSED || k < 5); k++) {
+		for (k = 0; k < 60 && b->p->peer < COPROC_STATE_CLOSING && b->p->connections == 1; k++) {
 			ask(b, "state");
 			played_run(b->p, 20);
 		}
+		report_check(b->report, b->p->peer >= COPROC_STATE_CLOSING, "%s of the second backend "
+			     "is '%s', and the frontend is in %s", bad[i][0], bad[i][1],
+			     coproc_state_name(b->p->peer));
 		report_check(b->report, b->p->connections == 1, "%s of the second backend is '%s', and "
 			     "the frontend connects", bad[i][0], bad[i][1]);
 		ask(b, "close");

@@ -133,7 +133,7 @@ static void atomic_step(struct bench *b)
 
 	if (!case_begin(b, "invitation-withdrawn", "F-LIFE-1"))
 		return;
-	for (tries = 0; tries < 40 && !wrong && b->x; tries++) {
+	for (tries = 0; tries < 24 && !wrong && b->x; tries++) {
 		if (tries && !played_reset(b->p))
 			break;
 		b->p->follow = false;
@@ -143,7 +143,7 @@ static void atomic_step(struct bench *b)
 		played_advertise(b->p);
 		/* Some time into its step, take the invitation back: but only
 		 * while it has not answered. */
-		for (end = played_now() + tries * 60; played_now() < end; )
+		for (end = played_now() + tries * 100; played_now() < end; )
 			;
 		if (played_step(b->p, COPROC_STATE_INITIALISING, COPROC_STATE_INITIALISING)) {
 			withdrawn++;

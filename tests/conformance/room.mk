@@ -16,3 +16,4 @@ $(B)/obj/$(CONFORM)/report.o: OBJ_CFLAGS += -I$(B)/obj/$(CONFORM)
 
 # The exerciser of libcoproc, on its public functions alone.
 $(eval $(call c_testprog,conform-exercise,$(CONFORM)/exercise.c,coproc,$(CONFORM_PKGS)))
+SCENARIOS += $(CONFORM)/frontend.sh
