@@ -181,6 +181,13 @@ static void raise_limits(void)
 	}
 }
 
+/* Nobody is told to look at an exit status alone. */
+static int not_started(const char *what, int status)
+{
+	log_event(LOG_ERROR, "not-started", "what=\"%s\" error=\"%s\"", what, strerror(errno));
+	return status;
+}
+
 static int open_xen(struct backend *backend)
 {
 	backend->evtchn = xenevtchn_open(NULL, 0);
@@ -193,20 +200,20 @@ static int open_xen(struct backend *backend)
 	}
 	backend->ports = ports_create(backend);
 	if (!backend->ports)
-		return EXIT_XEN;
+		return not_started("event channels", EXIT_XEN);
 	backend->devices = devices_create(backend);
-	return backend->devices ? 0 : EXIT_XEN;
+	return backend->devices ? 0 : not_started("devices", EXIT_XEN);
 }
 
 static int open_coprocessors(struct backend *backend)
 {
 	backend->coprocessors = calloc(backend->config->count, sizeof(struct coprocessor *));
 	if (!backend->coprocessors)
-		return EXIT_ENGINE;
+		return not_started("coprocessors", EXIT_ENGINE);
 	for (uint32_t i = 0; i < backend->config->count; i++) {
 		backend->coprocessors[i] = coprocessor_create(backend, &backend->config->coprocessors[i]);
 		if (!backend->coprocessors[i])
-			return EXIT_ENGINE;
+			return not_started(backend->config->coprocessors[i].name, EXIT_ENGINE);
 		backend->count++;
 	}
 	return 0;
@@ -239,7 +246,7 @@ static int serve(struct backend *backend)
 	backend->base = make_base();
 	backend->inbox = backend->base ? inbox_create(backend->base) : NULL;
 	if (!backend->inbox)
-		return EXIT_XEN;
+		return not_started("event loop", EXIT_XEN);
 	/* First what needs this process alone: workers begin with their Xen handles. */
 	rc = open_xen(backend);
 	if (!rc)
@@ -252,7 +259,7 @@ static int serve(struct backend *backend)
 	if (!term || !intr || !backend->housekeeping || event_add(term, NULL) ||
 	    event_add(intr, NULL) || event_add(backend->housekeeping, &often) ||
 	    devices_start(backend->devices))
-		return EXIT_XEN;
+		return not_started("signals, housekeeping or the watch of devices", EXIT_XEN);
 	log_event(LOG_INFO, "serving", "version=" XENCOPROC_VERSION " domain=%u coprocessors=%u",
 		  backend->domain, backend->count);
 	event_base_dispatch(backend->base);

@@ -18,3 +18,12 @@ $(eval $(call c_test,backend-image,tests/backend/test_image.c backend/image.c,,$
 $(eval $(call c_test,backend-budget,tests/backend/test_budget.c))
 $(eval $(call c_test,backend-log,tests/backend/test_log.c backend/log.c backend/trace.c))
 SCENARIOS += tests/backend/docs
+
+# coprocd with every failure that its surroundings may have, one by one.
+FAULTY := malloc calloc realloc strdup memfd_create ftruncate mmap socketpair fork event_new \
+	xengnttab_grant_copy xengnttab_map_domain_grant_refs xengnttab_map_grant_ref \
+	xenevtchn_bind_interdomain xs_write xs_read xs_transaction_start xs_watch xs_directory
+$(eval $(call c_testprog,coprocd-faulty,backend/coprocd.c tests/backend/faulty.c,coproc-backend \
+	coproc-xenstore coproc-schema coproc-ring,$(BACKEND_PKGS)))
+$(B)/test/coprocd-faulty: LDFLAGS += $(FAULTY:%=-Wl,--wrap=%)
+SCENARIOS += tests/backend/faulty.sh
