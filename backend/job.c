@@ -200,6 +200,23 @@ void timeline_reach(struct session *session, uint32_t context, uint64_t value)
 
 /* ---- admission ---- */
 
+/* Of what two operands are refused for, what the earlier step of section 5 says:
+ * the steps are made over all operands, one step after the other (B-JOB-1). */
+static enum xencoproc_status earlier_step(enum xencoproc_status one, enum xencoproc_status other)
+{
+	/* Steps 5, 6, 7; and again 11, 13, 14. */
+	static const enum xencoproc_status order[] = {
+		XENCOPROC_BAD_OBJECT, XENCOPROC_BAD_FIELD, XENCOPROC_BAD_RANGE,
+	};
+
+	if (one == XENCOPROC_OK || other == XENCOPROC_OK)
+		return one == XENCOPROC_OK ? other : one;
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (one == order[i] || other == order[i])
+			return order[i];
+	return one;
+}
+
 static enum xencoproc_status take_operand(struct session *session, const struct coproc_operand *from,
 					  struct worker_operand *to)
 {
@@ -216,6 +233,26 @@ static enum xencoproc_status take_operand(struct session *session, const struct 
 		.offset = from->offset,
 		.length = from->length,
 	};
+	return status;
+}
+
+/* @wire is our copy: it can be looked at twice, for steps 5 to 7 and 11 to 14. */
+static enum xencoproc_status decode_table(struct session *session, struct job *job,
+					  const struct xencoproc_operand *wire, uint32_t count)
+{
+	enum xencoproc_status status = XENCOPROC_OK;
+	struct coproc_operand operand;
+
+	for (uint32_t i = 0; i < count; i++)
+		status = earlier_step(status, coproc_operand_decode(&wire[i], &session->limits,
+								    &operand));
+	if (status != XENCOPROC_OK)
+		return status;
+	for (uint32_t i = 0; i < count; i++) {
+		(void)coproc_operand_decode(&wire[i], &session->limits, &operand);
+		status = earlier_step(status, take_operand(session, &operand, &job->operand[i]));
+	}
+	job->operands = count;
 	return status;
 }
 
@@ -241,34 +278,22 @@ static enum xencoproc_status take_table(struct session *session, struct job *job
 	job->operand = malloc(count * sizeof(*job->operand));
 	if (!job->operand)
 		return XENCOPROC_NO_MEMORY;
-	for (uint32_t i = 0; i < count; i++) {
-		struct coproc_operand operand;
-
-		status = coproc_operand_decode(&wire[i], &session->limits, &operand);
-		if (status == XENCOPROC_OK)
-			status = take_operand(session, &operand, &job->operand[i]);
-		if (status != XENCOPROC_OK)
-			return status;
-	}
-	job->operands = count;
-	return XENCOPROC_OK;
+	return decode_table(session, job, wire, count);
 }
 
 static enum xencoproc_status take_operands(struct session *session, struct job *job,
 					   const struct coproc_request *request)
 {
+	enum xencoproc_status status = XENCOPROC_OK;
+
 	job->operand = job->inline_operand;
 	if (request->flags & XENCOPROC_JOB_F_TABLE)
 		return take_table(session, job, &request->u.job.operand[0]);
-	for (uint32_t i = 0; i < request->u.job.operands; i++) {
-		enum xencoproc_status status = take_operand(session, &request->u.job.operand[i],
-							    &job->operand[i]);
-
-		if (status != XENCOPROC_OK)
-			return status;
-	}
+	for (uint32_t i = 0; i < request->u.job.operands; i++)
+		status = earlier_step(status, take_operand(session, &request->u.job.operand[i],
+							   &job->operand[i]));
 	job->operands = request->u.job.operands;
-	return XENCOPROC_OK;
+	return status;
 }
 
 static enum xencoproc_status check_objects(struct session *session, struct queue *queue,

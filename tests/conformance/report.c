@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define TEXT_MAX        1024
 
@@ -23,6 +24,7 @@ struct result {
 	const char *rules;
 	enum verdict verdict;
 	unsigned int checks;
+	unsigned int ms;                /* that it took; when it began, until it ended */
 	char text[TEXT_MAX];
 };
 
@@ -48,6 +50,14 @@ struct report {
 };
 
 /* ---- options ---- */
+
+static unsigned int now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (unsigned int)t.tv_sec * 1000u + (unsigned int)(t.tv_nsec / 1000000);
+}
 
 static bool choose(const char **list, unsigned int *count, const char *what)
 {
@@ -165,13 +175,14 @@ bool report_begin(struct report *r, const char *name, const char *list)
 	memset(r->now, 0, sizeof(*r->now));
 	r->now->name = name;
 	r->now->rules = list;
+	r->now->ms = now_ms();
 	if (r->options->list && !r->options->json)
 		printf("%-36s %s\n", name, list);
 	return !r->options->list;
 }
 
 /* Reasons of one case stand one after the other, "; " between them. */
-static void say(struct result *now, const char *format, va_list args)
+static void say(struct result *now, const char *rule, const char *format, va_list args)
 {
 	size_t used = strlen(now->text);
 
@@ -180,6 +191,17 @@ static void say(struct result *now, const char *format, va_list args)
 		used += 2;
 	}
 	vsnprintf(now->text + used, sizeof(now->text) - used, format, args);
+	used = strlen(now->text);
+	if (rule)
+		snprintf(now->text + used, sizeof(now->text) - used, " (%s)", rule);
+}
+
+static void fail(struct result *now, const char *rule, const char *format, va_list args)
+{
+	if (now->verdict != FAILED)
+		now->text[0] = '\0';
+	now->verdict = FAILED;
+	say(now, rule, format, args);
 }
 
 bool report_check(struct report *r, bool good, const char *format, ...)
@@ -190,13 +212,22 @@ bool report_check(struct report *r, bool good, const char *format, ...)
 	now->checks++;
 	if (good)
 		return true;
-	if (now->verdict != FAILED)
-		now->text[0] = '\0';
-	now->verdict = FAILED;
 	va_start(args, format);
-	say(now, format, args);
+	fail(now, NULL, format, args);
 	va_end(args);
 	return false;
+}
+
+void report_breach(struct report *r, const char *name, const char *format, ...)
+{
+	const struct rule *rule = find_rule(name, strlen(name));
+	va_list args;
+
+	va_start(args, format);
+	fail(r->now, name, format, args);
+	va_end(args);
+	r->now->checks++;
+	r->verdict[rule - rules] = FAILED;
 }
 
 void report_na(struct report *r, const char *format, ...)
@@ -207,7 +238,7 @@ void report_na(struct report *r, const char *format, ...)
 		return;
 	r->now->verdict = NOT_APPLICABLE;
 	va_start(args, format);
-	say(r->now, format, args);
+	say(r->now, NULL, format, args);
 	va_end(args);
 }
 
@@ -228,6 +259,7 @@ bool report_end(struct report *r)
 		now->verdict = FAILED;
 		strcpy(now->text, "nothing was checked");
 	}
+	now->ms = now_ms() - now->ms;
 	while ((at = word(&rest, &length))) {
 		enum verdict *v = &r->verdict[find_rule(at, length) - rules];
 
@@ -235,7 +267,7 @@ bool report_end(struct report *r)
 			*v = now->verdict;
 	}
 	if (!r->options->json) {
-		printf("%-7s %-36s %s\n", verdict_word[now->verdict], now->name, now->rules);
+		printf("%-7s %-36s %s (%u ms)\n", verdict_word[now->verdict], now->name, now->rules, now->ms);
 		if (now->text[0])
 			printf("        %s\n", now->text);
 		fflush(stdout);
@@ -286,7 +318,8 @@ static void print_json(const struct report *r, const unsigned int count[])
 		put_json(c->name);
 		fputs(",\"rules\":", stdout);
 		put_json_rules(c->rules);
-		printf(",\"verdict\":\"%s\",\"checks\":%u,\"text\":", verdict_json[c->verdict], c->checks);
+		printf(",\"verdict\":\"%s\",\"checks\":%u,\"ms\":%u,\"text\":",
+		       verdict_json[c->verdict], c->checks, c->ms);
 		put_json(c->text);
 		putchar('}');
 	}

@@ -92,6 +92,11 @@ bool report_begin(struct report *r, const char *name, const char *rules);
 __attribute__((format(printf, 3, 4)))
 bool report_check(struct report *r, bool good, const char *format, ...);
 
+/* As a check that is not good, for a rule that the case need not name: what a
+ * peer sees by the way.  That rule failed too. */
+__attribute__((format(printf, 3, 4)))
+void report_breach(struct report *r, const char *rule, const char *format, ...);
+
 /* Why the case, or the rest of it, does not apply to this peer. */
 __attribute__((format(printf, 2, 3)))
 void report_na(struct report *r, const char *format, ...);

@@ -17,3 +17,6 @@ $(B)/obj/$(CONFORM)/report.o: OBJ_CFLAGS += -I$(B)/obj/$(CONFORM)
 # The exerciser of libcoproc, on its public functions alone.
 $(eval $(call c_testprog,conform-exercise,$(CONFORM)/exercise.c,coproc,$(CONFORM_PKGS)))
 SCENARIOS += $(CONFORM)/frontend.sh
+$(eval $(call fw_program,conform,$(CONFORM)/firmware/conform.c))
+
+SLOW_SCENARIOS += $(CONFORM)/backend.sh $(CONFORM)/backend-jobs.sh
