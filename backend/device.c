@@ -361,6 +361,7 @@ static int advance(struct device *device, const struct coproc_step *step, unsign
 	if (outcome->failed)
 		log_event(LOG_WARN, "refused", "dom=%u dev=%u why=%s", device->domain,
 			  device->number, log_text(outcome->why));
+	snprintf(device->refused, sizeof(device->refused), "%s", outcome->failed ? outcome->why : "");
 	device->mine = write.next;
 	device->late = false;
 	if (device->mine == COPROC_STATE_CLOSING)
@@ -396,7 +397,9 @@ static enum coproc_wish wish_of(struct device *device, const struct coproc_xs_vi
 {
 	struct coproc_node_error error;
 
-	if (!view->backend_there)
+	/* Without a state it is no device any more, or none yet: no step could be
+	 * written into it, and none must make it again. */
+	if (!view->backend_there || view->backend_state == COPROC_PEER_VANISHED)
 		return COPROC_WISH_GONE;
 	if (coproc_toolstack_nodes_parse(view->backend, COPROC_DIR_BACKEND_NODES, toolstack, &error)) {
 		log_event(LOG_ERROR, "attach-invalid", "dom=%u dev=%u why=%s", device->domain,
@@ -443,6 +446,15 @@ static bool took(struct device *device, const struct coproc_step *step, int rc)
 	return false;
 }
 
+/* A refusal that writes no state is told once, and again when it is another
+ * one: the write of it comes back as a watch, and would be answered by itself. */
+static bool refused_before(const struct device *device, const struct coproc_step *step,
+			   const struct outcome *outcome)
+{
+	return outcome->failed && coproc_state_refusal(step->action) == COPROC_STATE_UNKNOWN &&
+	       !strcmp(device->refused, outcome->why);
+}
+
 /* Return: as took(). */
 static bool step_once(struct device *device, const struct coproc_xs_view *view)
 {
@@ -463,7 +475,8 @@ static bool step_once(struct device *device, const struct coproc_xs_view *view)
 	do_action(device, step->action, view, &toolstack, outcome);
 	if (step->action == COPROC_DO_FORGET || step->action == COPROC_DO_REMOVE)
 		more = leave(device, step->action == COPROC_DO_REMOVE);
-	else if (!outcome->wait && (outcome->failed || step->next != device->mine))
+	else if (!outcome->wait && (outcome->failed || step->next != device->mine) &&
+		 !refused_before(device, step, outcome))
 		more = took(device, step, advance(device, step, peer, outcome));
 	free(outcome);
 	return more;

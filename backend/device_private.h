@@ -24,6 +24,7 @@ struct device {
 	bool forget;                    /* freed when its session is over */
 	bool broken;                    /* for the reason below, and it is not in xenstore yet */
 	char why[256];
+	char refused[256];              /* why it could not be advertised, as xenstore says */
 	struct tie *tie;                /* NULL: not connected */
 	bool deaf;                      /* not watched, because it spent all its credit */
 	struct session_share share;     /* in force */

@@ -57,9 +57,26 @@ $(eval $(call fuzz_target,options,$(FUZZ_DIR)/options.c $(addprefix frontend/use
 	run-plan.c)))
 FUZZ_LIBS_options := -lm
 
+# A backend, a frontend: whole, with rim/ around them.
+FUZZ_FLAGS_rim := -include $(FUZZ_DIR)/rim/redirect.h
+$(foreach e,libfuzzer afl,$(eval $(call fuzz_rule,$(e),rim)))
+# The rim itself is no code under test: no coverage, no sanitizers, so that what
+# the fuzzers see and pay for is the product.
+define fuzz_bare
+$(B)/fuzz/$(1)/obj/rim/$(FUZZ_DIR)/rim/%.o: FUZZ_CC_$(1) := clang-14
+$(B)/fuzz/$(1)/obj/rim/$(FUZZ_DIR)/rim/%.o: FUZZ_SAN :=
+endef
+$(foreach e,libfuzzer afl,$(eval $(call fuzz_bare,$(e))))
+$(eval $(call fuzz_target,session,$(addprefix $(FUZZ_DIR)/,session.c guest.c judge.c rim/clock.c rim/loop.c rim/inbox.c \
+	rim/grants.c rim/store.c rim/process.c) $(filter-out backend/inbox.c,$(BACKEND_SRCS)) $(COPROC_RING_SRCS) $(SCHEMA_SRCS) \
+	$(XENSTORE_SRCS),libsodium,rim))
+$(foreach e,libfuzzer afl,$(eval $(call fuzz_objs,$(e),rim,$(BACKEND_SRCS)): FUZZ_PKG_CFLAGS = \
+	$(call pkg_cflags,$(BACKEND_PKGS))))
+FUZZ_LIBS_session := -Wl,--wrap=worker_start $(call pkg_libs,libconfuse)
+
 # Inputs to begin with: the vectors, traces and talks of the protocol as each
 # target reads them, firmware as it is built here, the tables' words.
-$(B)/fuzz/seeds/made: $(FUZZ_DIR)/seeds.py $(wildcard protocol/vectors/*) xenstore-schema/nodes.tbl \
+$(B)/fuzz/seeds/made: $(FUZZ_DIR)/seeds.py $(FUZZ_DIR)/scripts.py $(wildcard protocol/vectors/*) xenstore-schema/nodes.tbl \
 		backend/coprocd.conf.example 
 	$(call say,SEEDS,$(@D))
 	$(Q)B=$(B) python3 $(FUZZ_DIR)/seeds.py $(@D)

@@ -14,7 +14,9 @@ import re
 import struct
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__))))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import scripts  # noqa: E402  (it lies beside this file)
 
 FEATURES = ["journal", "save-area", "cross-timeline", "digest-load", "firmware-signature"]
 
@@ -189,11 +191,7 @@ def main():
     out = Out(sys.argv[1])
     for make in (vectors, traces, nodes, images, config, options):
         make(out)
-    try:
-        import scripts
-        scripts.make(out, blocks)
-    except ImportError:
-        pass
+    scripts.make(out, blocks)
 
 
 main()
