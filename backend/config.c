@@ -119,7 +119,7 @@ static bool digest_parse(const char *text, uint8_t digest[32])
 	if (strlen(text) != 64 || strspn(text, "0123456789abcdefABCDEF") != 64)
 		return false;
 	for (int i = 0; i < 32; i++) {
-		char byte[3] = { text[2 * i], text[2 * i + 1], '\0' };
+		char byte[3] = { text[2 * (size_t)i], text[2 * (size_t)i + 1], '\0' };
 
 		digest[i] = (uint8_t)strtoul(byte, NULL, 16);
 	}

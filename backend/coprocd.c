@@ -177,7 +177,8 @@ static void raise_limits(void)
 
 	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
 		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
+		if (setrlimit(RLIMIT_NOFILE, &limit))
+			log_event(LOG_WARN, "limits", "what=descriptors error=\"%s\"", strerror(errno));
 	}
 }
 

@@ -57,9 +57,7 @@ struct worker {
 
 static void child_fd(int from, int to)
 {
-	if (from == to)
-		fcntl(from, F_SETFD, 0);
-	else if (dup2(from, to) < 0)
+	if ((from == to ? fcntl(from, F_SETFD, 0) : dup2(from, to)) < 0)
 		_exit(126);
 }
 

@@ -201,7 +201,7 @@ int coproc_completion_decode(const struct xencoproc_cqe *cqe, struct coproc_comp
 {
 	memcpy(completion, cqe, sizeof(*completion));
 	completion_to_host(completion);
-	return completion_check(completion);
+	return (int)completion_check(completion);
 }
 
 /* ---- events ---- */

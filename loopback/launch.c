@@ -217,7 +217,7 @@ static int wait_world(struct launch *l, int sigfd)
 	for (;;) {
 		if (waitpid(l->pid, &st, WNOHANG) == l->pid)
 			break;
-		poll(&p, 1, end_at ? 100 : -1);
+		(void)poll(&p, 1, end_at ? 100 : -1);
 		if (end_at && lb_now_ms() > end_at)
 			kill(l->pid, SIGKILL);
 		if (read(sigfd, &si, sizeof(si)) == sizeof(si) && si.ssi_signo != SIGCHLD)

@@ -161,7 +161,7 @@ enum coproc_node_fault coproc_node_parse_u32(const struct coproc_node *node, con
 					     struct coproc_node_error *error)
 {
 	enum coproc_node_fault fault;
-	uint64_t value;
+	uint64_t value = 0;
 
 	if (node->type == COPROC_TYPE_U64)
 		return coproc_node_refuse(error, node, COPROC_NODE_TYPE, text, len);

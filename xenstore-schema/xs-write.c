@@ -38,7 +38,7 @@ int coproc_xs_transaction(struct coproc_xs *xs, const char *what,
 		}
 		rc = body(xs, t, context);
 		if (rc) {
-			xs_transaction_end(xs->handle, t, true);
+			(void)xs_transaction_end(xs->handle, t, true);
 			/* A node vanished under us, or the like: begin again. */
 			if (rc == -EAGAIN)
 				continue;

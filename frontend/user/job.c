@@ -17,9 +17,9 @@
 int job_check_piece(const struct coproc_device *dev, const struct coproc_piece *piece)
 {
 	const struct coproc_buffer *b = piece->buffer;
-	int rc = object_usable(b ? &b->o : NULL, dev);
+	int rc = b ? object_usable(&b->o, dev) : -EINVAL;
 
-	if (rc)
+	if (!b || rc)
 		return rc;
 	if (!piece->access || (piece->access & ~b->access))
 		return -EINVAL;
@@ -53,8 +53,8 @@ static int check_job(const struct coproc_queue *queue, const struct coproc_job *
 
 static void piece_to_operand(const struct coproc_piece *piece, struct coproc_operand *operand)
 {
-	operand->buffer = piece->buffer->o.index;
-	operand->access = piece->access;
+	operand->buffer = (uint16_t)piece->buffer->o.index;
+	operand->access = (uint16_t)piece->access;
 	operand->offset = piece->offset;
 	operand->length = piece->length;
 }
@@ -90,7 +90,7 @@ int job_request(const struct coproc_queue *queue, const struct coproc_job *job,
 	}
 	if (job->flags & COPROC_JOB_SIGNAL)
 		request->u.job.signal_value = job->signal_value;
-	request->u.job.operands = inlined;
+	request->u.job.operands = (uint16_t)inlined;
 	for (i = 0; i < inlined; i++)
 		piece_to_operand(&job->pieces[i], &request->u.job.operand[i]);
 	return 0;
@@ -167,7 +167,7 @@ static void write_table(const struct coproc_queue *queue, const struct coproc_jo
 	}
 	request->flags |= XENCOPROC_JOB_F_TABLE;
 	request->u.job.operands = 1;
-	request->u.job.operand[0].buffer = arena->buffer->o.index;
+	request->u.job.operand[0].buffer = (uint16_t)arena->buffer->o.index;
 	request->u.job.operand[0].access = XENCOPROC_ACCESS_READ;
 	request->u.job.operand[0].offset = offset;
 	request->u.job.operand[0].length =

@@ -135,7 +135,7 @@ static int device_indexes(struct coproc_xs *xs, uint32_t domain, int **out)
 	snprintf(dir, sizeof(dir), "/local/domain/%u/device/%s", domain, XENCOPROC_DEVICE_TYPE);
 	rc = coproc_xs_list(xs, 0, dir, &names, &n);
 	if (rc)
-		return rc;
+		return rc < 0 ? rc : -EIO;
 	*out = malloc((n + 1) * sizeof(**out));
 	for (i = 0; *out && i < n; i++) {
 		long index = strtol(names[i], &end, 10);
@@ -182,7 +182,7 @@ int coproc_list(struct coproc_listed *list, size_t max)
 		count = coproc_xs_domain(xs, &domain);
 	if (count == 0)
 		count = device_indexes(xs, domain, &index);
-	for (i = 0; i < count && (size_t)i < max; i++)
+	for (i = 0; index && i < count && (size_t)i < max; i++)
 		list_one(xs, domain, index[i], &list[i]);
 	free(index);
 	coproc_xs_close(xs);

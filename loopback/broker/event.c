@@ -19,7 +19,7 @@ static int pipe_new(int p[2])
 		return errno;
 	/* One page: all that can be pending is drained by one read.  It may
 	 * fail over the user's pipe limit, but only upwards. */
-	fcntl(p[1], F_SETPIPE_SZ, (int)LB_PAGE_SIZE);
+	(void)fcntl(p[1], F_SETPIPE_SZ, (int)LB_PAGE_SIZE);
 	return 0;
 }
 

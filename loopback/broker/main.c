@@ -75,7 +75,8 @@ static void set_fd_limits(struct lb_world *w)
 		r.rlim_cur = r.rlim_max = 1024;
 	w->nofile = r.rlim_cur;
 	r.rlim_cur = r.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &r);
+	if (setrlimit(RLIMIT_NOFILE, &r) < 0)
+		r.rlim_cur = w->nofile;
 	/* No domain may use up what the others need: half at most for one. */
 	w->max_fds = r.rlim_cur > 1u << 20 ? 1u << 19 : (uint32_t)r.rlim_cur / 2;
 	if (w->max_fds > OWN_FDS)

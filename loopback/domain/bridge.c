@@ -180,10 +180,10 @@ static int open_ring(struct lb_bridge *b)
 int lb_bridge_open(int epfd, const char *path, struct lb_bridge **out, uint32_t *port)
 {
 	struct lb_bridge *b = calloc(1, sizeof(*b));
-	int err = b ? 0 : ENOMEM;
+	int err;
 
-	if (err)
-		return err;
+	if (!b)
+		return ENOMEM;
 	b->epfd = epfd;
 	b->listener.fd = -1;
 	err = open_ring(b);

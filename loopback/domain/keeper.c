@@ -133,7 +133,7 @@ static void __attribute__((noreturn)) run_command(const struct keeper *k)
 		setpgid(0, 0);
 	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
 		r.rlim_cur = k->a->nofile;
-		setrlimit(RLIMIT_NOFILE, &r);
+		(void)setrlimit(RLIMIT_NOFILE, &r);     /* it keeps the broker's */
 	}
 	if (k->a->umask != LB_DOMID_ANY)
 		umask(k->a->umask);
@@ -218,7 +218,7 @@ void lb_keeper_main(const struct lb_keeper_args *a)
 
 	k.a = a;
 	keep_fds(&k, a);
-	fcntl(a->ctl, F_SETFD, FD_CLOEXEC);
+	(void)fcntl(a->ctl, F_SETFD, FD_CLOEXEC);
 	if (!a->foreground)
 		setsid();
 	if (lb_strings_receive(a->strings, &k.cmd) < 0)

@@ -277,7 +277,7 @@ static void classes(void)
 	struct coproc_queue *batch, *realtime;
 	struct coproc_context *c = context(), *d = context();
 	struct coproc_job longer = { .context = c, .firmware = work, .entry = CHAIN,
-				     .immediate = 5000000 };
+				     .immediate = 2000000 };
 	struct coproc_job urgent = { .context = d, .firmware = work, .entry = COUNT };
 	uint64_t id;
 	struct coproc_done done;
