@@ -31,6 +31,7 @@ struct range {
 
 static const struct range ranges[] = {
 	{ "slice-us", 0, 10000000 },
+	{ "jobs-ahead", 0, 1 },
 	{ "max-run-limit-us", 100, 3600000000L },
 	{ "kill-grace-us", 1000, 10000000 },
 	{ "realtime-budget-us", 0, 10000000 },
@@ -182,6 +183,7 @@ static int take_coprocessor(struct config_coprocessor *c, cfg_t *section)
 		return -EINVAL;
 	}
 	c->slice_us = (uint32_t)cfg_getint(section, "slice-us");
+	c->jobs_ahead = (uint32_t)cfg_getint(section, "jobs-ahead");
 	c->max_run_limit_us = (uint32_t)cfg_getint(section, "max-run-limit-us");
 	c->kill_grace_us = (uint32_t)cfg_getint(section, "kill-grace-us");
 	c->realtime_budget_us = (uint32_t)cfg_getint(section, "realtime-budget-us");
@@ -238,6 +240,7 @@ static cfg_t *parser(void)
 		CFG_STR("engine", NULL, CFGF_NONE),
 		CFG_STR("policy", "wfq", CFGF_NONE),
 		CFG_INT("slice-us", 5000, CFGF_NONE),
+		CFG_INT("jobs-ahead", 1, CFGF_NONE),
 		CFG_INT("max-run-limit-us", 1000000, CFGF_NONE),
 		CFG_INT("kill-grace-us", 100000, CFGF_NONE),
 		CFG_INT("realtime-budget-us", 50000, CFGF_NONE),

@@ -16,6 +16,7 @@ struct config_coprocessor {
 	char *engine;                   /* program coproc-engine-<engine> */
 	const struct sched_policy *policy;
 	uint32_t slice_us;              /* between domains of one class; 0: job boundary */
+	uint32_t jobs_ahead;            /* told to an engine beside the one it runs; 0 or 1 */
 	uint32_t max_run_limit_us;
 	uint32_t kill_grace_us;         /* after the run limit, before the worker is killed */
 	uint32_t realtime_budget_us;    /* default token bucket of a realtime domain */

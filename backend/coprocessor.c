@@ -117,7 +117,7 @@ static void park_running(struct coprocessor *c, uint64_t now)
 {
 	c->phase = PHASE_PARKING;
 	c->kill_at_ns = now + c->config->kill_grace_us * 1000ull;
-	worker_attention(session_of(c->running)->worker, WORKER_ATTENTION_PARK);
+	worker_attention(session_of(c->running)->worker, WORKER_ATTENTION_PARK, c->running->seq);
 }
 
 static void abort_running(struct coprocessor *c, uint64_t now)
@@ -127,7 +127,7 @@ static void abort_running(struct coprocessor *c, uint64_t now)
 	c->phase = PHASE_ABORTING;
 	c->kill_at_ns = now + c->config->kill_grace_us * 1000ull;
 	if (c->can_yield)
-		worker_attention(session->worker, WORKER_ATTENTION_ABORT);
+		worker_attention(session->worker, WORKER_ATTENTION_ABORT, c->running->seq);
 	else
 		worker_kill(session->worker);
 }
@@ -141,6 +141,11 @@ static void aborted(void *owner, void *arg, const struct worker_reply *reply)
 		return;
 	context_was_reset(owner, job->context, XENCOPROC_CANCELLED);
 	job_end(job, job->overrun ? XENCOPROC_TIMED_OUT : XENCOPROC_CANCELLED, 0);
+}
+
+/* Nothing to do: if it was given back that has been said before. */
+static void recalled(void *owner, void *arg, const struct worker_reply *reply)
+{
 }
 
 void coprocessor_abort(struct coprocessor *c, struct job *job)
@@ -172,6 +177,11 @@ void coprocessor_abort(struct coprocessor *c, struct job *job)
 		lane_update(job_lane(job));
 		coprocessor_kick(c);
 		break;
+	case JOB_AHEAD:
+		command.type = WORKER_RECALL;
+		if (worker_call(session->worker, &command, -1, recalled, job))
+			worker_kill(session->worker);
+		break;
 	default:
 		break;
 	}
@@ -192,8 +202,9 @@ static bool job_status_ok(uint32_t status)
 	return false;
 }
 
-/* How a job ended that its worker has let go of. */
-static void ended(struct job *job, const struct worker_reply *reply)
+/* How a job ended that its worker has let go of.  Return: false if nothing is
+ * believed of that worker any more. */
+static bool ended(struct job *job, const struct worker_reply *reply)
 {
 	struct session *session = session_of(job);
 	enum xencoproc_status status = (enum xencoproc_status)reply->status;
@@ -203,7 +214,7 @@ static void ended(struct job *job, const struct worker_reply *reply)
 	} else if (!job_status_ok(status)) {
 		/* Not what an engine may say of a job: the worker is not itself. */
 		worker_kill(session->worker);
-		return;
+		return false;
 	}
 	if (reply->outcome == WORKER_ABORTED || status == XENCOPROC_FAULT ||
 	    reply->flags & WORKER_REPLY_CONTEXT_RESET)
@@ -211,6 +222,7 @@ static void ended(struct job *job, const struct worker_reply *reply)
 	else if (status == XENCOPROC_OK)
 		session->deaths = 0;
 	job_end(job, status, reply->outcome == WORKER_ABORTED ? 0 : reply->result);
+	return true;
 }
 
 /* A doomed job goes back to where every other stopped job is. */
@@ -223,20 +235,73 @@ static void spare(struct coprocessor *c, struct job *job)
 
 static void turn(struct coprocessor *c);
 
-static void on_reply(void *owner, void *arg, const struct worker_reply *reply)
+/* The job that was handed ahead has been begun: the one before it has ended. */
+static void succeed(struct coprocessor *c, struct session *session, uint64_t now)
 {
-	struct session *session = owner;
-	struct coprocessor *c = session->coprocessor;
-	struct job *job = arg;
-	uint64_t now = clock_now();
+	struct job *job = session->ahead;
 
-	if (!reply)
-		return;         /* its worker died: tenant.c ends the job */
+	session->ahead = NULL;
+	session->contexts[job->context].active = job;
+	job->started_ns = job->since_ns = now;
+	job->told |= XENCOPROC_CQE_F_STARTED;
+	trace_job(c, job, now, "start");
+	c->running = job;
+	c->phase = PHASE_RUNNING;
+	c->slice_ends_ns = c->config->slice_us ? now + c->config->slice_us * 1000ull : 0;
+	job->state = JOB_RUNNING;
+	lane_update(job_lane(job));
+	if (job->cancelled)
+		abort_running(c, now);
+}
+
+/* About the job that was handed ahead: not begun, because the one before it
+ * was put aside or ended by force. */
+static void returned(struct session *session, struct job *job, const struct worker_reply *reply)
+{
+	if (job->state != JOB_AHEAD || reply->outcome != WORKER_RETURNED) {
+		worker_kill(session->worker);
+		return;
+	}
+	lane_unahead(job);
+	if (job->cancelled)
+		job_end(job, XENCOPROC_CANCELLED, 0);
+}
+
+static void parked(struct coprocessor *c, struct job *job, uint64_t now)
+{
+	trace_job(c, job, now, "park");
+	if (job->state == JOB_RUNNING)
+		lane_pause(job, JOB_PARKED);
+	else
+		job->state = JOB_PARKED;        /* stopped: it has its place already */
+	if (job->cancelled || job->overrun)
+		coprocessor_abort(c, job);
+}
+
+/* The running job has ended by itself, and the one behind it has begun. */
+static void pass_on(struct coprocessor *c, struct session *session, struct job *job,
+		    const struct worker_reply *reply, uint64_t now)
+{
+	/* At once, so that its lane is not taken for idle in between. */
+	c->running = session->ahead;
+	if (ended(job, reply))
+		succeed(c, session, now);
+	else
+		to_idle(c);
+}
+
+/* The worker let go of its job, on the coprocessor or while it was stopped. */
+static void let_go(struct coprocessor *c, struct session *session, struct job *job,
+		   const struct worker_reply *reply, uint64_t now)
+{
 	if (c->running == job) {
 		account(c, now);
+		worker_attention_clear(session->worker);
+		if (session->ahead && reply->outcome == WORKER_DONE) {
+			pass_on(c, session, job, reply, now);
+			return;
+		}
 		to_idle(c);
-		worker_attention_clear(session->worker,
-				       WORKER_ATTENTION_PARK | WORKER_ATTENTION_ABORT);
 	} else if (session->stopped == job) {
 		/* It had ended before the stop reached it: the worker is free. */
 		if (job->doomed)
@@ -244,31 +309,43 @@ static void on_reply(void *owner, void *arg, const struct worker_reply *reply)
 		session->stopped = NULL;
 		worker_continue(session->worker);
 	}
-	if (reply->outcome != WORKER_PARKED) {
+	if (reply->outcome == WORKER_PARKED)
+		parked(c, job, now);
+	else
 		ended(job, reply);
-	} else {
-		trace_job(c, job, now, "park");
-		if (job->state == JOB_RUNNING)
-			lane_pause(job, JOB_PARKED);
-		else
-			job->state = JOB_PARKED;        /* stopped: it has its place already */
-		if (job->cancelled || job->overrun)
-			coprocessor_abort(c, job);
-	}
+}
+
+static void on_reply(void *owner, void *arg, const struct worker_reply *reply)
+{
+	struct session *session = owner;
+	struct coprocessor *c = session->coprocessor;
+	struct job *job = arg;
+
+	if (!reply)
+		return;         /* its worker died: tenant.c ends the job */
+	if (job == session->ahead || reply->outcome == WORKER_RETURNED)
+		returned(session, job, reply);
+	else
+		let_go(c, session, job, reply, clock_now());
 	turn(c);
 }
 
-static int send_run(struct job *job)
+/* @after: the job that the worker has, when this is handed ahead; or NULL */
+static int send_run(struct job *job, const struct job *after)
 {
 	struct worker_command command = { .type = WORKER_RUN };
+	int rc;
 
 	command.u.run.context = job->context;
 	command.u.run.firmware = job->firmware;
 	command.u.run.entry = job->entry;
+	command.u.run.after = after ? after->seq : 0;
 	command.u.run.immediate = job->immediate;
 	command.u.run.operands = job->operands;
 	memcpy(command.u.run.operand, job->operand, job->operands * sizeof(job->operand[0]));
-	return worker_call(session_of(job)->worker, &command, -1, on_reply, job);
+	rc = worker_call(session_of(job)->worker, &command, -1, on_reply, job);
+	job->seq = command.seq;
+	return rc;
 }
 
 static int send_continue(struct job *job)
@@ -277,8 +354,10 @@ static int send_continue(struct job *job)
 		.type = WORKER_CONTINUE,
 		.u.ctx = { .context = job->context },
 	};
+	int rc = worker_call(session_of(job)->worker, &command, -1, on_reply, job);
 
-	return worker_call(session_of(job)->worker, &command, -1, on_reply, job);
+	job->seq = command.seq;
+	return rc;
 }
 
 /* The coprocessor changes hands: counted, and charged to who caused it. */
@@ -320,7 +399,7 @@ static void begin(struct coprocessor *c, struct job *job, uint64_t now)
 	} else if (was == JOB_PARKED) {
 		rc = send_continue(job);
 	} else {
-		rc = send_run(job);
+		rc = send_run(job, NULL);
 	}
 	if (was == JOB_QUEUED) {
 		job->started_ns = now;
@@ -346,7 +425,7 @@ static bool doomed_first(struct coprocessor *c, uint64_t now)
 	job->doomed = false;
 	/* Attention first: the worker looks at it before it executes much. */
 	if (c->can_yield)
-		worker_attention(session_of(job)->worker, WORKER_ATTENTION_ABORT);
+		worker_attention(session_of(job)->worker, WORKER_ATTENTION_ABORT, job->seq);
 	begin(c, job, now);
 	abort_running(c, now);
 	return true;
@@ -361,7 +440,7 @@ static bool inner_first(struct coprocessor *c, struct lane *lane, uint64_t now)
 		return false;
 	lane_unpause(inner);
 	if (c->can_yield)
-		worker_attention(lane->session->worker, WORKER_ATTENTION_PARK);
+		worker_attention(lane->session->worker, WORKER_ATTENTION_PARK, inner->seq);
 	begin(c, inner, now);
 	if (c->can_yield)
 		park_running(c, now);
@@ -393,6 +472,29 @@ static void start_next(struct coprocessor *c, uint64_t now)
 		}
 		begin(c, job, now);
 	}
+}
+
+/*
+ * While one domain alone has work, its worker is told of the next job before
+ * it has ended the one that it has: so it need not wait until coprocd has
+ * heard of that and chosen again, which is what jobs of some microseconds
+ * would spend most of their time on.  With a second domain in sight nothing
+ * is handed ahead, so that nobody's turn is given away in advance; nor where
+ * a budget bounds the lane, nor to an engine that could not give it back.
+ */
+static void hand_ahead(struct coprocessor *c, uint64_t now)
+{
+	struct job *running = c->running, *job;
+	struct session *session = session_of(running);
+	struct lane *lane = job_lane(running);
+
+	if (!c->config->jobs_ahead || !c->can_yield || session->ahead || running->cancelled || running->overrun ||
+	    !TAILQ_EMPTY(&c->doomed) || !sched_alone(&c->sched, &lane->sched) ||
+	    sched_bound(&lane->sched, now) != SCHED_NEVER)
+		return;
+	job = lane_ahead(lane, running);
+	if (job && send_run(job, running))
+		lane_unahead(job);
 }
 
 /* ---- pre-emption ---- */
@@ -434,7 +536,9 @@ static void turn(struct coprocessor *c)
 		if (c->slice_ends_ns && now >= c->slice_ends_ns)
 			account(c, now);        /* so that it competes by what it has had */
 		if (must_yield(c, now, &same_session)) {
-			if (same_session)
+			/* A worker is not stopped with a job behind its job, which
+			 * could be neither begun nor cancelled. */
+			if (same_session || session_of(c->running)->ahead)
 				park_running(c, now);
 			else
 				stop_running(c, now);
@@ -444,6 +548,8 @@ static void turn(struct coprocessor *c)
 	}
 	if (c->phase == PHASE_IDLE)
 		start_next(c, now);
+	if (c->phase == PHASE_RUNNING)
+		hand_ahead(c, now);
 	set_alarm(c, clock_now());
 }
 
@@ -494,6 +600,10 @@ void coprocessor_forget(struct coprocessor *c, struct session *session)
 		if (session_of(job) == session)
 			spare(c, job);
 	}
+	/* All that the worker said before it died has been heard: it did not end
+	 * the job before this one, so it did not begin this one. */
+	if (session->ahead)
+		lane_unahead(session->ahead);
 	session->stopped = NULL;
 	if (c->last == session)
 		c->last = NULL;

@@ -104,7 +104,7 @@ void stream_update(struct stream *stream)
 
 void context_update_streams(struct session *session, uint32_t context)
 {
-	for (uint32_t q = 1; q <= XENCOPROC_QUEUE_MAX; q++)
+	for (uint32_t q = 1; q <= session->limits.max_queues; q++)
 		if (session->queues[q] && session->queues[q]->streams[context])
 			stream_update(session->queues[q]->streams[context]);
 }
@@ -172,6 +172,60 @@ void lane_return(struct job *job)
 	session->contexts[job->context].active = NULL;
 	TAILQ_INSERT_HEAD(&job_stream(job)->jobs, job, link);
 	context_update_streams(session, job->context);
+}
+
+/* Whether the context has jobs of this lane in another queue, too: which of
+ * them is next is known when the one that runs has ended, and not before. */
+static bool has_rival(const struct stream *stream)
+{
+	const struct session *session = stream->queue->session;
+	const struct lane *lane = queue_lane(stream->queue);
+
+	for (uint32_t q = 1; q <= session->limits.max_queues; q++) {
+		const struct queue *queue = session->queues[q];
+
+		if (queue && queue != stream->queue && queue_lane(queue) == lane &&
+		    queue->streams[stream->context] &&
+		    !TAILQ_EMPTY(&queue->streams[stream->context]->jobs))
+			return true;
+	}
+	return false;
+}
+
+struct job *lane_ahead(struct lane *lane, const struct job *running)
+{
+	struct session *session = lane->session;
+	struct stream *stream = job_stream(running), *other = TAILQ_FIRST(&lane->ready);
+	struct job *job = TAILQ_FIRST(&stream->jobs);
+
+	if (!TAILQ_EMPTY(&lane->paused) || has_rival(stream))
+		return NULL;
+	/* Who waited in the lane already stays before its equals: lane_insert(). */
+	if (other && (!job || TAILQ_FIRST(&other->jobs)->priority >= job->priority)) {
+		stream = other;
+		job = TAILQ_FIRST(&other->jobs);
+	}
+	if (!job || (job->flags & XENCOPROC_JOB_F_WAIT) || job->start_by_ns != SCHED_NEVER)
+		return NULL;
+	TAILQ_REMOVE(&stream->jobs, job, link);
+	job->state = JOB_AHEAD;
+	session->ahead = job;
+	if (stream == other) {
+		session->contexts[job->context].active = job;
+		context_update_streams(session, job->context);
+	}
+	return job;
+}
+
+void lane_unahead(struct job *job)
+{
+	job_session(job)->ahead = NULL;
+	job->state = JOB_QUEUED;
+	TAILQ_INSERT_HEAD(&job_stream(job)->jobs, job, link);
+	if (job_session(job)->contexts[job->context].active == job)
+		job_session(job)->contexts[job->context].active = NULL;
+	context_update_streams(job_session(job), job->context);
+	lane_update(job_lane(job));
 }
 
 void lane_pause(struct job *job, enum job_state state)
@@ -517,8 +571,10 @@ void job_end(struct job *job, enum xencoproc_status status, uint64_t result)
 	}
 	if (session->stopped == job)
 		session->stopped = NULL;
+	/* What is ahead in the same context takes its place before any other. */
 	if (session->contexts[context].active == job)
-		session->contexts[context].active = NULL;
+		session->contexts[context].active =
+			session->ahead && session->ahead->context == context ? session->ahead : NULL;
 	if (job->expiry)
 		event_del(job->expiry);
 	tell(job, status, result, clock_now());

@@ -94,6 +94,7 @@ enum job_state {
 	JOB_RUNNING,            /* on the coprocessor */
 	JOB_PARKED,             /* put aside by its worker, which is free for others */
 	JOB_STOPPED,            /* in its worker, which is stopped */
+	JOB_AHEAD,              /* in its worker, behind the one before; perhaps begun */
 	JOB_LEAVING             /* was parked; its worker has been told to give it up */
 };
 
@@ -124,6 +125,7 @@ struct job {
 	uint64_t accepted_ns;
 	uint64_t start_by_ns;           /* SCHED_NEVER: no start limit */
 	uint64_t started_ns;
+	uint32_t seq;                   /* of the command that its worker has of it */
 	uint64_t since_ns;              /* running: since when */
 	uint64_t ran_ns;                /* before since_ns */
 	struct event *expiry;           /* start limit; made once per slot, kept */
@@ -190,6 +192,7 @@ struct session {
 	struct event *watch;            /* whether the worker answers at all */
 	uint32_t owed;                  /* the oldest command it owed at the last look */
 	struct job *stopped;            /* the job inside the worker while that is stopped */
+	struct job *ahead;              /* JOB_AHEAD: what the worker begins after that */
 	struct event *flush;            /* publish dirty queues at the end of this turn */
 	STAILQ_HEAD(waiting_head, waiting) requests;    /* for an object's making to end */
 	struct event *retry;
@@ -351,6 +354,11 @@ void lane_update(struct lane *lane);
 struct job *lane_next(struct lane *lane);
 /* Undo lane_next() for a job that was queued. */
 void lane_return(struct job *job);
+/* The job that would be next if @running ended now, taken out of its stream as
+ * JOB_AHEAD; NULL if none, or if it may not start as soon as that. */
+struct job *lane_ahead(struct lane *lane, const struct job *running);
+/* Undo lane_ahead(): its worker has not begun it, and will not. */
+void lane_unahead(struct job *job);
 /* A started job steps aside. */
 void lane_pause(struct job *job, enum job_state state);
 void lane_unpause(struct job *job);

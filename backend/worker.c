@@ -124,14 +124,15 @@ static void worker_take(struct worker *worker, const struct worker_reply *reply)
 	TAILQ_FOREACH(call, &worker->calls, link)
 		if (call->seq == reply->seq)
 			break;
-	if (!call || reply->outcome < WORKER_DONE || reply->outcome > WORKER_ABORTED ||
+	if (!call || reply->outcome < WORKER_DONE || reply->outcome > WORKER_RETURNED ||
 	    reply->status > XENCOPROC_NO_MEMORY) {
 		worker_distrust(worker, "answered what was not asked");
 		return;
 	}
 	TAILQ_REMOVE(&worker->calls, call, link);
 	if (call->service && --worker->services == 0)
-		worker_attention_clear(worker, WORKER_ATTENTION_SERVICE);
+		__atomic_fetch_and(&worker->page->attention, ~WORKER_ATTENTION_SERVICE,
+				   __ATOMIC_RELEASE);
 	call->answer(worker->owner, call->arg, reply);
 	free(call);
 }
@@ -252,7 +253,8 @@ int worker_call(struct worker *worker, struct worker_command *command, int fd,
 	command->seq = ++worker->seq;
 	*call = (struct call){
 		.seq = command->seq,
-		/* A job is begun by an idle worker only, which is listening. */
+		/* A job is begun by an idle worker only, which is listening; one
+		 * that is handed ahead has time until then. */
 		.service = command->type != WORKER_RUN && command->type != WORKER_CONTINUE,
 		.answer = answer,
 		.arg = arg,
@@ -269,7 +271,8 @@ int worker_call(struct worker *worker, struct worker_command *command, int fd,
 		worker_kill(worker);
 	TAILQ_INSERT_TAIL(&worker->calls, call, link);
 	if (call->service && worker->services++ == 0)
-		worker_attention(worker, WORKER_ATTENTION_SERVICE);
+		__atomic_fetch_or(&worker->page->attention, WORKER_ATTENTION_SERVICE,
+				  __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -285,14 +288,19 @@ uint32_t worker_owes(const struct worker *worker)
 	return 0;
 }
 
-void worker_attention(struct worker *worker, uint32_t bits)
+/* All but SERVICE in one store: bits and whom they are for go together.  Only
+ * this thread writes the word. */
+void worker_attention(struct worker *worker, uint32_t bits, uint32_t seq)
 {
-	__atomic_fetch_or(&worker->page->attention, bits, __ATOMIC_RELEASE);
+	uint32_t word = worker->page->attention & WORKER_ATTENTION_SERVICE;
+
+	word |= bits | (bits ? seq << WORKER_ATTENTION_SHIFT : 0);
+	__atomic_store_n(&worker->page->attention, word, __ATOMIC_RELEASE);
 }
 
-void worker_attention_clear(struct worker *worker, uint32_t bits)
+void worker_attention_clear(struct worker *worker)
 {
-	__atomic_fetch_and(&worker->page->attention, ~bits, __ATOMIC_RELEASE);
+	worker_attention(worker, 0, 0);
 }
 
 /* ---- the process ---- */

@@ -67,10 +67,10 @@ int worker_call(struct worker *worker, struct worker_command *command, int fd,
  */
 uint32_t worker_owes(const struct worker *worker);
 
-/* Attention bits for the running job (WORKER_ATTENTION_*); SERVICE is set by
- * worker_call() itself. */
-void worker_attention(struct worker *worker, uint32_t bits);
-void worker_attention_clear(struct worker *worker, uint32_t bits);
+/* PARK or ABORT for the job whose RUN or CONTINUE had @seq, in the place of
+ * what was asked before; SERVICE is worker_call()'s own affair. */
+void worker_attention(struct worker *worker, uint32_t bits, uint32_t seq);
+void worker_attention_clear(struct worker *worker);
 
 /**
  * worker_stop(), worker_continue() - SIGSTOP, SIGCONT

@@ -28,7 +28,7 @@
 
 #include "protocol/coprocif.h"
 
-#define WORKER_WIRE_VERSION     1u
+#define WORKER_WIRE_VERSION     2u
 #define WORKER_FD_SOCKET        3
 #define WORKER_FD_PAGE          4
 
@@ -67,6 +67,7 @@ enum worker_command_type {
 	WORKER_RUN,             /* replied to when the job has ended, or was parked */
 	WORKER_CONTINUE,        /* a parked job, by its context */
 	WORKER_ABORT,           /* a parked job, by its context: reset the context */
+	WORKER_RECALL,          /* what was handed ahead and not begun is RETURNED now */
 	WORKER_PING
 };
 
@@ -77,11 +78,19 @@ enum worker_command_type {
  * smallest steps that its engine can do.  A job may end by itself before it
  * sees PARK or ABORT: the reply is DONE then.
  *
- * Of the commands, RUN and CONTINUE cannot be served while a job runs.
+ * Of the commands, RUN and CONTINUE cannot be served while a job runs; but
+ * one RUN may be handed ahead, which is begun without asking when the job
+ * that it names in `after` has ended by itself, and given back (RETURNED)
+ * when that was parked or aborted instead, or when it is recalled.
+ *
+ * PARK and ABORT are meant for one job, because the one behind it may have
+ * begun before coprocd knows: above the bits stands the seq of its RUN or
+ * CONTINUE, as far as it fits there; 0: whichever runs.
  */
 #define WORKER_ATTENTION_SERVICE        0x1u    /* commands are waiting; then go on */
 #define WORKER_ATTENTION_PARK           0x2u    /* put the job aside, reply PARKED */
 #define WORKER_ATTENTION_ABORT          0x4u    /* end it, reply ABORTED, reset the context */
+#define WORKER_ATTENTION_SHIFT          4       /* of the seq that PARK and ABORT are for */
 
 /*
  * coprocd sets the bits and coprocd clears them: SERVICE when all commands but
@@ -130,6 +139,7 @@ struct worker_command {
 			uint32_t firmware;
 			uint32_t entry;
 			uint32_t operands;
+			uint32_t after;         /* seq of the job ahead of it, 0: none */
 			uint64_t immediate;
 			struct worker_operand operand[WORKER_OPERANDS_MAX];
 		} run;
@@ -159,6 +169,7 @@ static inline size_t worker_command_size(const struct worker_command *c)
 		return head + sizeof(c->u.load);
 	case WORKER_UNLOAD:
 		return head + sizeof(c->u.unload);
+	case WORKER_RECALL:
 	case WORKER_PING:
 		return head;
 	default:
@@ -170,6 +181,7 @@ enum worker_outcome {
 	WORKER_DONE = 1,        /* the command was carried out, status says how */
 	WORKER_PARKED,          /* RUN, CONTINUE: the job waits for CONTINUE or ABORT */
 	WORKER_ABORTED,         /* RUN, CONTINUE: ended by ATTENTION_ABORT */
+	WORKER_RETURNED,        /* RUN with `after`: not begun, as if never sent */
 	WORKER_HELLO            /* seq 0, once: struct worker_reply.u.hello */
 };
 

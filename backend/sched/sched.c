@@ -193,6 +193,7 @@ void sched_ready(struct sched *sched, struct sched_lane *lane)
 	if (lane->ready)
 		return;
 	lane->ready = true;
+	sched->ready++;
 	if (!lane->throttled)
 		compete(sched, lane, true);
 	wait_for_refill(sched, lane);
@@ -200,6 +201,7 @@ void sched_ready(struct sched *sched, struct sched_lane *lane)
 
 void sched_idle(struct sched *sched, struct sched_lane *lane)
 {
+	sched->ready -= lane->ready;
 	lane->ready = false;
 	compete(sched, lane, false);
 	wait_for_refill(sched, lane);

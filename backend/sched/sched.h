@@ -36,6 +36,7 @@ struct sched {
 	const struct sched_policy *policy[SCHED_CLASSES];
 	void *state[SCHED_CLASSES];
 	size_t count;                   /* lanes */
+	size_t ready;                   /* of them have work, throttled or not */
 	struct sched_waiting waiting;   /* of them: ready, and throttled or below their class */
 };
 
@@ -71,6 +72,12 @@ void sched_set_weight(struct sched *sched, struct sched_lane *lane, uint32_t wei
 /* The lane has work to be picked, or none.  Idempotent. */
 void sched_ready(struct sched *sched, struct sched_lane *lane);
 void sched_idle(struct sched *sched, struct sched_lane *lane);
+
+/* Whether no lane but this one has work, throttled or not. */
+static inline bool sched_alone(const struct sched *sched, const struct sched_lane *lane)
+{
+	return sched->ready == (lane->ready ? 1 : 0);
+}
 
 /**
  * sched_pick() - whose turn it is

@@ -80,6 +80,7 @@ START_TEST(least_file_has_the_defaults)
 	ck_assert_str_eq(c->engine, "cortex-m");
 	ck_assert_ptr_eq(c->policy, sched_policy_find("wfq"));
 	ck_assert_uint_eq(c->slice_us, 5000);
+	ck_assert_uint_eq(c->jobs_ahead, 1);
 	ck_assert_uint_eq(c->max_run_limit_us, 1000000);
 	ck_assert_uint_eq(c->kill_grace_us, 100000);
 	ck_assert_uint_eq(c->realtime_budget_us, 50000);
@@ -209,6 +210,7 @@ static const struct {
 	bool global;
 } integers[] = {
 	{ "slice-us", 0, 10000000, false },
+	{ "jobs-ahead", 0, 1, false },
 	{ "max-run-limit-us", 100, 3600000000L, false },
 	{ "kill-grace-us", 1000, 10000000, false },
 	{ "realtime-budget-us", 0, 10000000, false },

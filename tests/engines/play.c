@@ -318,6 +318,7 @@ static void run_command(struct worker_command *c, const struct play_job *job)
 	c->u.run.entry = job->entry;
 	c->u.run.immediate = job->immediate;
 	c->u.run.operands = job->operands;
+	c->u.run.after = job->after;
 	memcpy(c->u.run.operand, job->operand, job->operands * sizeof(job->operand[0]));
 }
 

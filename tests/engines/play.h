@@ -71,6 +71,7 @@ struct play_job {
 	uint32_t context;
 	uint32_t firmware;
 	uint32_t entry;
+	uint32_t after;         /* seq of the job it is handed ahead behind; 0: none */
 	uint64_t immediate;
 	uint32_t operands;
 	struct worker_operand operand[WORKER_OPERANDS_MAX];

@@ -11,6 +11,7 @@ $(eval $(call c_test,engine-cortex-m-memory,tests/engines/test_memory.c $(PLAY),
 $(eval $(call c_test,engine-cortex-m-wild,tests/engines/test_wild.c $(PLAY),,xengnttab))
 
 $(eval $(call c_test,engine-cortex-m-slices,tests/engines/test_slices.c $(PLAY),,xengnttab))
+$(eval $(call c_test,engine-ahead,tests/engines/test_ahead.c $(PLAY),,xengnttab))
 $(eval $(call c_test,engine-figures,tests/engines/test_figures.c $(PLAY),,xengnttab))
 
 $(eval $(call c_test,engine-speed,tests/engines/test_speed.c tests/engines/bare.c $(PLAY),,xengnttab unicorn))

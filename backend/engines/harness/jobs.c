@@ -2,6 +2,8 @@
 /* Jobs: started, brought back by attention, parked, continued, given up. */
 #include "backend/engines/harness/worker.h"
 
+#include <string.h>
+
 static struct context *context_of(struct worker *w, uint32_t index)
 {
 	if (index >= WORKER_CONTEXTS_MAX || !w->contexts[index].used)
@@ -73,6 +75,7 @@ static void reply(const struct context *ctx, enum worker_outcome outcome,
 static void ended(struct worker *w, struct context *ctx, struct engine_result *result)
 {
 	end(w, ctx);
+	w->ended_seq = ctx->seq;
 	/* Scrubbed before anybody hears of it. */
 	if (result->status == XENCOPROC_FAULT) {
 		reset(w, ctx);
@@ -86,6 +89,7 @@ static void aborted(struct worker *w, struct context *ctx, uint64_t instructions
 	const struct engine_result none = { .instructions = instructions, .forgotten = true };
 
 	end(w, ctx);
+	w->ended_seq = 0;
 	reset(w, ctx);
 	reply(ctx, WORKER_ABORTED, &none);
 }
@@ -96,6 +100,7 @@ static void parked(struct worker *w, struct context *ctx, uint64_t instructions)
 
 	ctx->state = JOB_PARKED;
 	w->running = NULL;
+	w->ended_seq = 0;
 	reply(ctx, WORKER_PARKED, &none);
 }
 
@@ -109,12 +114,23 @@ static void serve_waiting(struct worker *w)
 		worker_serve(w, &in);
 }
 
+/* PARK and ABORT may still stand there for the job before this one. */
+static uint32_t attention_for(const struct worker *w, const struct context *ctx)
+{
+	uint32_t word = __atomic_load_n(&w->page->attention, __ATOMIC_ACQUIRE);
+	uint32_t whose = word >> WORKER_ATTENTION_SHIFT;
+
+	if (whose && whose != ctx->seq << WORKER_ATTENTION_SHIFT >> WORKER_ATTENTION_SHIFT)
+		return word & WORKER_ATTENTION_SERVICE;
+	return word;
+}
+
 /* Brings the running job to its end, or to where coprocd wants it put aside. */
 static void drive(struct worker *w, struct context *ctx, enum engine_step step,
 		  struct engine_result *result)
 {
 	while (step == ENGINE_ATTENTION) {
-		uint32_t bits = __atomic_load_n(&w->page->attention, __ATOMIC_ACQUIRE);
+		uint32_t bits = attention_for(w, ctx);
 
 		if (bits & WORKER_ATTENTION_ABORT) {
 			aborted(w, ctx, result->instructions);
@@ -131,12 +147,52 @@ static void drive(struct worker *w, struct context *ctx, enum engine_step step,
 	ended(w, ctx, result);
 }
 
+static void give_back(const struct worker_command *c)
+{
+	const struct worker_reply back = { .seq = c->seq, .outcome = WORKER_RETURNED };
+
+	channel_reply(&back);
+}
+
+/* What was handed ahead waits for the end of the job that runs, or is given
+ * back.  Return: whether it is to be begun now. */
+static bool its_turn(struct worker *w, const struct worker_command *c)
+{
+	if (!c->u.run.after)
+		return true;
+	if (w->running && w->running->seq == c->u.run.after && !w->held) {
+		w->held = true;
+		memcpy(&w->ahead, c, worker_command_size(c));
+		return false;
+	}
+	if (!w->running && w->ended_seq == c->u.run.after)
+		return true;
+	give_back(c);
+	return false;
+}
+
+void job_recall(struct worker *w, const struct worker_command *c)
+{
+	if (w->held)
+		give_back(&w->ahead);
+	w->held = false;
+	channel_done(c->seq, XENCOPROC_OK, 0);
+}
+
+void job_run_held(struct worker *w)
+{
+	w->held = false;
+	job_run(w, &w->ahead);
+}
+
 void job_run(struct worker *w, const struct worker_command *c)
 {
 	struct context *ctx = context_of(w, c->u.run.context);
 	struct engine_result result = { .status = XENCOPROC_FAILED };
 	struct engine_job *job = &ctx->job;
 
+	if (!its_turn(w, c))
+		return;
 	if (w->running || ctx->state != JOB_NONE)
 		channel_broken("RUN while a job runs, or in a context that has one");
 	if (c->u.run.firmware >= WORKER_FIRMWARE_MAX || !w->firmware[c->u.run.firmware].image)

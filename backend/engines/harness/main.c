@@ -54,6 +54,9 @@ void worker_serve(struct worker *w, struct received *in)
 	case WORKER_ABORT:
 		job_abort(w, c);
 		break;
+	case WORKER_RECALL:
+		job_recall(w, c);
+		break;
 	case WORKER_PING:
 		channel_done(c->seq, XENCOPROC_OK, 0);
 		break;
@@ -139,6 +142,8 @@ int engine_main(const struct engine *engine, int argc, char **argv)
 		return 1;
 	hello(engine);
 	for (;;) {
+		if (w->held)
+			job_run_held(w);
 		channel_receive(&in, true);
 		worker_serve(w, &in);
 	}

@@ -57,6 +57,9 @@ struct worker {
 	xengnttab_handle *xgt;
 	const struct worker_page *page;
 	struct context *running;
+	uint32_t ended_seq;     /* of the last job that ended by itself; 0: it did not */
+	bool held;              /* `ahead` came while a job ran, and waits for its end */
+	struct worker_command ahead;
 	struct buffer buffers[WORKER_BUFFERS_MAX];
 	struct firmware firmware[WORKER_FIRMWARE_MAX];
 	struct context contexts[WORKER_CONTEXTS_MAX];
@@ -89,6 +92,8 @@ void grants_unmap(struct worker *w, const struct worker_command *c);
 
 /* jobs.c */
 void job_run(struct worker *w, const struct worker_command *c);
+void job_run_held(struct worker *w);
+void job_recall(struct worker *w, const struct worker_command *c);
 void job_continue(struct worker *w, const struct worker_command *c);
 void job_abort(struct worker *w, const struct worker_command *c);
 void job_forget(struct worker *w, struct context *ctx);
