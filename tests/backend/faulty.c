@@ -5,7 +5,9 @@
  *
  * Each place in the program that calls one of them is a site.  In the
  * environment:
- *   FAULTY_PASS=N   each site fails once: when it is passed for the N-th time
+ *   FAULTY_PASS=N   each site fails once: when it is passed for the N-th time, or
+ *                   later if another failed just before, which could hide what
+ *                   comes of this one
  *   FAULTY_CALL=N   the N-th call of all fails, and no other
  *   FAULTY_WHEN=F   neither counts until the file F exists
  * Unset, nothing fails.  Each failure is told on standard error.
@@ -26,10 +28,12 @@
 #include <xenstore.h>
 
 #define SITES 1024
+#define APART 6                 /* calls between two failures, at least */
 
 static struct site {
 	const void *at;
 	unsigned long passed;
+	bool failed;
 } site[SITES];
 
 static bool armed(void)
@@ -62,7 +66,7 @@ static bool told(const char *what, const void *at)
 
 static bool fails(const char *what, const void *at)
 {
-	static unsigned long calls;
+	static unsigned long calls, since = APART;
 	unsigned long pass, call;
 	size_t i;
 
@@ -74,12 +78,17 @@ static bool fails(const char *what, const void *at)
 		return ++calls == call && told(what, at);
 	if (!pass)
 		return false;
+	since++;
 	for (i = 0; i < SITES && site[i].at && site[i].at != at; i++)
 		;
 	if (i == SITES)
 		return false;
 	site[i].at = at;
-	return ++site[i].passed == pass && told(what, at);
+	if (++site[i].passed < pass || site[i].failed || since <= APART)
+		return false;
+	since = 0;
+	site[i].failed = true;
+	return told(what, at);
 }
 
 /* A function that fails with @value and @error. */
