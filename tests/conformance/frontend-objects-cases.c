@@ -61,7 +61,9 @@ static void queue_opens(struct bench *b)
 			be[0].index = be[0].event = wire32(77);
 			be[1].index = be[1].event = wire32(0x80000001);
 			played_notify(p, NULL);
+			p->follow = false;      /* the pages stay to be looked at */
 			played_run(p, LATER_MS);
+			p->follow = true;
 			report_check(b->report, watch_zero(fe, sizeof(*fe)), "something is published in "
 				     "the queue before QUEUE_OPEN completed");
 			memset(be, 0, 2 * sizeof(*be));
@@ -75,6 +77,50 @@ static void queue_opens(struct bench *b)
 			}
 		}
 	}
+	case_end(b);
+}
+
+/* F-CTRL-1: the object is being made, and a job could name it too early. */
+static void making_is_slow(struct bench *b)
+{
+	static const struct { const char *line; unsigned int op; } objects[] = {
+		{ "make context", XENCOPROC_OP_CTX_CREATE },
+		{ "make firmware", XENCOPROC_OP_FW_LOAD },
+		{ "make buffer 4096 r", XENCOPROC_OP_BUF_REGISTER },
+	};
+	unsigned int i, k, faults = 0;
+	struct played *p = b->p;
+
+	if (!case_begin(b, "making-is-slow", "F-CTRL-1"))
+		return;
+	if (!case_ready(b))
+		goto out;
+	for (i = 0; i < 3 && !report_failing(b->report); i++) {
+		p->note = (void *)(uintptr_t)&objects[i].op;
+		p->hook = hold_op;
+		ask_begin(b, "%s", objects[i].line);
+		if (!until_held(b, 1))
+			break;
+		played_run(p, 30);
+		if (ask_answered(b)) {
+			ask_end(b);
+			ask(b, "jobs 1 pieces=1");
+			played_run(p, 30);
+			p->hook = NULL;
+			played_release_all(p);
+		} else {
+			p->hook = NULL;
+			played_release_all(p);
+			ask_end(b);
+			case_jobs(b, 1, "pieces=1");
+		}
+		ask_wait(b, 5000);
+		for (k = 0; k < p->nfaults; k++)
+			faults += !strcmp(p->fault[k].rule, "F-CTRL-1");
+		report_check(b->report, !faults, "'%s': a job named the object too early",
+			     objects[i].line);
+	}
+out:
 	case_end(b);
 }
 
@@ -245,6 +291,7 @@ static void save_area(struct bench *b)
 void cases_objects(struct bench *b)
 {
 	queue_opens(b);
+	making_is_slow(b);
 	queue_closes(b);
 	buffer_ends(b);
 	buffer_stays(b);

@@ -13,8 +13,12 @@ static struct xencoproc_cell *own(struct played *p, uint32_t ring)
 	return &p->be[ring];
 }
 
+/* A frontend may end the connection in the middle of any case: then there are
+ * no pages, and nothing to read or write. */
 static uint32_t fe_index(const struct played *p, uint32_t ring)
 {
+	if (!p->fe)
+		return 0;
 	return wire32(__atomic_load_n(&p->fe[ring].index, __ATOMIC_ACQUIRE));
 }
 
@@ -64,12 +68,11 @@ bool played_take(struct played *p, struct played_queue *q, struct xencoproc_sqe 
 	uint32_t index = played_sq_index(p, q);
 	uint32_t slot;
 
-	if (index == q->taken)
+	if (!p->fe || index == q->taken)
 		return false;
 	if (index - q->taken > q->entries) {
-		if (q->taken != 0xdead0000u)
-			played_fault(p, "F-QUEUE-3", "queue %u: submission index %u, taken %u",
-				     q->number, index, q->taken);
+		played_fault(p, "F-QUEUE-3", "queue %u: submission index %u, taken %u", q->number,
+			     index, q->taken);
 		q->taken = index;
 		return false;
 	}
@@ -87,14 +90,17 @@ bool played_take(struct played *p, struct played_queue *q, struct xencoproc_sqe 
 
 void played_consume(struct played *p, struct played_queue *q)
 {
-	__atomic_store_n(&own(p, XENCOPROC_RING_SQ(q->number))->index, wire32(q->taken),
-			 __ATOMIC_RELEASE);
+	if (p->be)
+		__atomic_store_n(&own(p, XENCOPROC_RING_SQ(q->number))->index, wire32(q->taken),
+				 __ATOMIC_RELEASE);
 }
 
 void played_arm(struct played *p, struct played_queue *q)
 {
 	struct xencoproc_cell *cell = own(p, XENCOPROC_RING_SQ(q->number));
 
+	if (!p->be)
+		return;
 	q->notified = false;
 	q->late_since = 0;
 	__atomic_store_n(&cell->event, wire32(q->taken), __ATOMIC_RELAXED);
@@ -107,6 +113,8 @@ void played_arm(struct played *p, struct played_queue *q)
 
 void played_put(struct played *p, struct played_queue *q, const struct xencoproc_cqe *cqe)
 {
+	if (!q->cq)
+		return;
 	memcpy(q->cq + (size_t)(q->put % q->entries) * sizeof(*cqe), cqe, sizeof(*cqe));
 	q->put++;
 }
@@ -124,6 +132,8 @@ void played_complete(struct played *p, struct played_queue *q, uint16_t slot, ui
 	/* All but what never started had. */
 	if (q->number && status < XENCOPROC_EXPIRED)
 		cqe.flags = wire16(XENCOPROC_CQE_F_STARTED);
+	if (!q->cq)
+		return;
 	q->slot[slot].live = false;
 	q->slot[slot].used = true;
 	q->slot[slot].done_at = q->put;
@@ -153,6 +163,8 @@ void played_publish(struct played *p, struct played_queue *q)
 {
 	uint32_t old = q->published;
 
+	if (!p->be || !q->cq)
+		return;
 	played_consume(p, q);   /* B-QUEUE-6 */
 	if (q->put == old)
 		return;
@@ -165,6 +177,8 @@ void played_publish(struct played *p, struct played_queue *q)
 
 void played_event(struct played *p, const struct xencoproc_event *event)
 {
+	if (!p->events)
+		return;
 	memcpy(p->events + (size_t)(p->event_put % 128u) * sizeof(*event), event, sizeof(*event));
 	p->event_put++;
 }
@@ -190,7 +204,7 @@ void played_honest_event(struct played *p, uint16_t type, uint32_t object, uint1
 
 void played_publish_events(struct played *p)
 {
-	uint32_t old = wire32(own(p, XENCOPROC_RING_EVENT)->index);
+	uint32_t old = p->be ? wire32(own(p, XENCOPROC_RING_EVENT)->index) : p->event_put;
 
 	if (old != p->event_put && publish(p, XENCOPROC_RING_EVENT, old, p->event_put))
 		played_notify(p, NULL);

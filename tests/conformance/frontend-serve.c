@@ -270,8 +270,7 @@ static void look_at_table(struct played *p, const struct coproc_operand *table)
 	}
 }
 
-static void look_at_job(struct played *p, const struct played_queue *q,
-			const struct coproc_request *r)
+static void look_at_objects(struct played *p, const struct coproc_request *r)
 {
 	const struct played_object *o = &p->context[r->u.job.context];
 	uint32_t i;
@@ -287,6 +286,12 @@ static void look_at_job(struct played *p, const struct played_queue *q,
 		look_at_operand(p, &r->u.job.operand[i]);
 	if (r->flags & XENCOPROC_JOB_F_TABLE)
 		look_at_table(p, &r->u.job.operand[0]);
+}
+
+static void look_at_job(struct played *p, const struct played_queue *q,
+			const struct coproc_request *r)
+{
+	look_at_objects(p, r);
 	if (p->nlog < PLAYED_LOG)
 		p->log[p->nlog++] = (struct played_job){
 			.number = r->u.job.immediate, .connection = p->connections,
@@ -441,14 +446,53 @@ static bool is_due(struct played *p, struct played_queue *q)
 	return true;
 }
 
+/*
+ * A job that is there sooner than the index that says its objects' making is
+ * consumed is seen only just then (F-CTRL-1).  For a moment after something was
+ * made, look at what comes, without taking it.
+ */
+static void peek(struct played *p)
+{
+	bool any = false;
+	uint64_t end = played_now() + 5000;
+	struct coproc_request r;
+	struct xencoproc_sqe sqe;
+	uint32_t i, index;
+
+	do {
+		for (i = 1; i < PLAYED_QUEUES; i++) {
+			struct played_queue *q = &p->queue[i];
+
+			any |= q->open;
+			index = q->open ? played_sq_index(p, q) : q->taken;
+			if (index == q->taken || index - q->taken > q->entries)
+				continue;
+			memcpy(&sqe, q->sq + (size_t)(q->taken % q->entries) * sizeof(sqe), sizeof(sqe));
+			if (coproc_request_decode(&sqe, false, &p->limits, &r) == XENCOPROC_OK &&
+			    r.op == XENCOPROC_OP_JOB)
+				look_at_objects(p, &r);
+			return;
+		}
+	} while (any && played_now() < end);
+}
+
+static uint32_t made(const struct played *p)
+{
+	return p->requests[XENCOPROC_OP_CTX_CREATE] + p->requests[XENCOPROC_OP_FW_LOAD] +
+	       p->requests[XENCOPROC_OP_BUF_REGISTER];
+}
+
 void played_serve(struct played *p)
 {
-	uint32_t i;
+	uint32_t before = made(p), i;
 
 	/* No request before the frontend is Connected is looked at (F-LIFE-2). */
 	if (!p->both)
 		return;
 	for (i = 0; i < PLAYED_QUEUES && p->connected; i++)
-		if (p->queue[i].open && is_due(p, &p->queue[i]))
+		if (p->queue[i].open && is_due(p, &p->queue[i])) {
 			serve_queue(p, &p->queue[i]);
+			if (i == 0 && p->connected && made(p) != before)
+				peek(p);
+		}
 }

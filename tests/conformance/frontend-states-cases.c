@@ -129,21 +129,31 @@ static void connecting_case(struct bench *b, const struct said *said, unsigned i
 static void atomic_step(struct bench *b)
 {
 	unsigned int tries, wrong = 0, withdrawn = 0, i;
-	uint64_t end;
+	uint64_t end, takes = 0;
 
 	if (!case_begin(b, "invitation-withdrawn", "F-LIFE-1"))
 		return;
-	for (tries = 0; tries < 24 && !wrong && b->x; tries++) {
+	for (tries = 0; tries < 48 && !wrong && b->x; tries++) {
 		if (tries && !played_reset(b->p))
 			break;
 		b->p->follow = false;
 		ask_begin(b, "open");
 		if (!until_state(b, STATE(1), 3000))
 			break;
+		end = played_now();
 		played_advertise(b->p);
+		if (tries == 0) {
+			/* How long its step takes. */
+			if (until_state(b, STATE(3), 3000))
+				takes = played_now() - end;
+			case_successor(b);
+			ask_end(b);
+			ask(b, "close");
+			continue;
+		}
 		/* Some time into its step, take the invitation back: but only
 		 * while it has not answered. */
-		for (end = played_now() + tries * 100; played_now() < end; )
+		for (end += takes * (tries % 12) / 10; played_now() < end; )
 			;
 		if (played_step(b->p, COPROC_STATE_INITIALISING, COPROC_STATE_INITIALISING)) {
 			withdrawn++;

@@ -178,7 +178,12 @@ static void some_traffic(struct bench *b)
 		unsigned int i;
 
 		for (i = 0; i < 6; i++) {
+			b->p->hold_jobs = i == 3;       /* all live together */
 			ask(b, "jobs 32 %s", i % 2 ? "pieces=9 signal=3" : "");
+			if (i == 3)
+				played_run(b->p, 20);
+			b->p->hold_jobs = false;
+			played_release_all(b->p);
 			ask_wait(b, 5000);
 		}
 		ask(b, "end buffer");

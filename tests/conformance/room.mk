@@ -16,7 +16,11 @@ $(B)/obj/$(CONFORM)/report.o: OBJ_CFLAGS += -I$(B)/obj/$(CONFORM)
 
 # The exerciser of libcoproc, on its public functions alone.
 $(eval $(call c_testprog,conform-exercise,$(CONFORM)/exercise.c,coproc,$(CONFORM_PKGS)))
-SCENARIOS += $(CONFORM)/frontend.sh
+SLOW_SCENARIOS += $(CONFORM)/frontend.sh
 $(eval $(call fw_program,conform,$(CONFORM)/firmware/conform.c))
 
 SLOW_SCENARIOS += $(CONFORM)/backend.sh $(CONFORM)/backend-jobs.sh
+# Faults that are found once need no second search under sanitizers.
+ifndef SAN
+SLOW_SCENARIOS += $(CONFORM)/broken-frontend.sh
+endif
