@@ -74,6 +74,11 @@ $(foreach e,libfuzzer afl,$(eval $(call fuzz_objs,$(e),rim,$(BACKEND_SRCS)): FUZ
 	$(call pkg_cflags,$(BACKEND_PKGS))))
 FUZZ_LIBS_session := -Wl,--wrap=worker_start $(call pkg_libs,libconfuse)
 
+$(eval $(call fuzz_target,frontend,$(addprefix $(FUZZ_DIR)/,frontend.c peer.c rim/clock.c \
+	rim/store.c rim/front.c) $(COPROC_ALL_SRCS),libsodium,rim))
+$(foreach e,libfuzzer afl,$(eval $(call fuzz_objs,$(e),rim,$(COPROC_SRCS)): FUZZ_PKG_CFLAGS = \
+	$(call pkg_cflags,$(COPROC_PKGS))))
+
 # Inputs to begin with: the vectors, traces and talks of the protocol as each
 # target reads them, firmware as it is built here, the tables' words.
 $(B)/fuzz/seeds/made: $(FUZZ_DIR)/seeds.py $(FUZZ_DIR)/scripts.py $(wildcard protocol/vectors/*) xenstore-schema/nodes.tbl \

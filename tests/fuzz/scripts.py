@@ -137,3 +137,46 @@ def make(out, blocks):
             if name.startswith("2-"):
                 header = bytes([header[0] | 0x80]) + header[1:]
             out.seed("session", prefix + name, header + script)
+
+    for name, script in programs():
+        for flags in (0x01, 0x0f, 0x00, 0x11, 0xe3):
+            out.seed("frontend", "%02x-%s" % (flags, name), bytes([flags]) + script)
+
+
+# What a program and a hostile backend do, in the words of frontend.c and peer.c.
+def programs():
+    begin = bytes([23])
+    work = begin + bytes([8, 0x03, 12, 12])
+    yield "jobs", work
+    yield "pieces", begin + bytes([2, 9, 8, 0x29, 0, 0, 0, 0, 0, 12])
+    yield "signals", begin + bytes([8, 0x21, 12, 18, 1, 17, 5, 18, 4])
+    yield "waits", begin + bytes([8, 0x11, 12, 17, 1, 12])
+    yield "cancel", begin + bytes([25, 8, 0x01, 14, 0, 15, 12, 25 | 32, 12])
+    yield "again", work + bytes([4, 5, 6, 7, 20]) + work
+    yield "own-port", bytes([3, 0x34]) + work
+    yield "ask", begin + b"".join(bytes([19, i]) for i in range(9))
+    yield "slot", begin + bytes([25, 8, 1, 29, 0x12, 8, 0, 12])
+    yield "id", begin + bytes([25, 8, 1, 29, 0x12, 4, 0, 12])
+    yield "status", begin + bytes([25, 8, 1, 29, 0x12, 0, 9, 12])
+    yield "flags", begin + bytes([25, 8, 1, 29, 0x12, 2, 0, 9, 12])
+    yield "twice", begin + bytes([8, 1, 12, 29, 0x14, 12])
+    yield "index", begin + bytes([8, 1, 29, 5, 0x45]) + struct.pack("<I", 99999) + bytes([12])
+    yield "back", begin + bytes([8, 1, 29, 5, 0x03, 0xff, 12])
+    for kind in range(5):
+        yield "event-%d" % kind, begin + bytes([29, 6, 0, kind, 1, 31, 16])
+    yield "event-flood", begin + bytes([29, 6, 0xf4, 2, 0, 31, 16, 31])
+    yield "event-bad", begin + bytes([29, 6, 3, 1, 0, 9, 9, 9, 9, 9, 9, 9, 9, 99, 31, 16])
+    yield "refused", bytes([25, 0, 1, 2, 0, 18, 1, 2, 2, 0, 25])
+    yield "mute", begin + bytes([25, 8, 3, 12, 28, 28, 28, 12])
+    yield "closing", begin + bytes([25, 8, 3, 29, 8, 5, 12, 29, 8, 6, 12, 21, 22])
+    yield "crash", begin + bytes([8, 3, 25, 8, 3, 29, 12, 31, 25 | 32, 31, 22, 12])
+    yield "gone", begin + bytes([8, 3, 29, 10, 1, 31, 12])
+    yield "removed", begin + bytes([8, 3, 29, 10, 3, 31, 12])
+    yield "moved", begin + bytes([29, 10, 7, 31, 22, 12])
+    yield "storm", begin + bytes([29, 11, 31]) * 80
+    yield "no-memory", bytes([26, 1, 3, 0x24, 26, 2, 2, 9, 26, 1, 21])
+    yield "store", begin + bytes([27, 1, 31, 27 | 64, 1, 21, 22, 28])
+    for i in range(36):
+        yield "node-%d" % i, bytes([29, 9, i, 3]) + b"999" + bytes([29, 12, 22]) + work
+    for state in range(9):
+        yield "state-%d" % state, begin + bytes([29, 8, state, 31, 12, 22])
