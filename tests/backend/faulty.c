@@ -14,7 +14,7 @@
  */
 #include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -64,13 +64,27 @@ static bool told(const char *what, const void *at)
 	return true;
 }
 
+/* Not before main(): what a compiler's runtime does there is not ours. */
+static bool running;
+
+int __real_getopt_long(int argc, char *const *argv, const char *shorts, const struct option *longs,
+		       int *index);
+int __wrap_getopt_long(int argc, char *const *argv, const char *shorts, const struct option *longs,
+		       int *index);
+int __wrap_getopt_long(int argc, char *const *argv, const char *shorts, const struct option *longs,
+		       int *index)
+{
+	running = true;
+	return __real_getopt_long(argc, argv, shorts, longs, index);
+}
+
 static bool fails(const char *what, const void *at)
 {
 	static unsigned long calls, since = APART;
 	unsigned long pass, call;
 	size_t i;
 
-	if (!armed())
+	if (!running || !armed())
 		return false;
 	pass = wish("FAULTY_PASS");
 	call = wish("FAULTY_CALL");

@@ -20,7 +20,7 @@ $(eval $(call c_test,backend-log,tests/backend/test_log.c backend/log.c backend/
 SCENARIOS += tests/backend/docs
 
 # coprocd with every failure that its surroundings may have, one by one.
-FAULTY := malloc calloc realloc strdup memfd_create ftruncate mmap socketpair fork event_new \
+FAULTY := getopt_long malloc calloc realloc strdup memfd_create ftruncate mmap socketpair fork event_new \
 	xengnttab_grant_copy xengnttab_map_domain_grant_refs xengnttab_map_grant_ref \
 	xenevtchn_bind_interdomain xs_write xs_read xs_transaction_start xs_watch xs_directory
 $(eval $(call c_testprog,coprocd-faulty,backend/coprocd.c tests/backend/faulty.c,coproc-backend \
