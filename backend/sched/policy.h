@@ -25,7 +25,7 @@ struct sched_entity {
 	void *owner;            /* the scheduler's */
 	/* ---- */
 	bool ready;
-	size_t place;           /* in the policy's own order */
+	size_t place;           /* in the policy's own table */
 	uint64_t tag;           /* what the policy orders by */
 	uint64_t rest;          /* of a charge, too small for the tag as yet */
 	uint64_t sequence;      /* breaks ties: first come first */
