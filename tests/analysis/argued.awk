@@ -8,7 +8,8 @@
 # FOUND: key TAB file:line:column TAB text-of-the-tool.  The source line itself
 # is read from the file.
 # LIST: blocks, separated by empty lines:
-#   key file [n]       n: how many such lines, 1 unless said
+#   [?] key file [n]   n: how many such lines, 1 unless said; ?: found only sometimes,
+#                      so not stale when it is not
 #   TAB the source line, without what stands before and after it
 #   TAB # the reason, over one or more lines
 #
@@ -29,6 +30,8 @@ function close_entry() {
 		print "bad\t" list ":" head_line "\targued twice; give the number of lines instead"
 	else {
 		left[head, code] = times
+		if (maybe)
+			sometimes[head, code] = 1
 		where[head, code] = head_line
 		order[++entries] = head SUBSEP code
 	}
@@ -43,6 +46,7 @@ function read_list(    line, n, part) {
 		if (line ~ /^\t#/) { reason = reason line; continue }
 		if (line ~ /^\t/) { code = trim(line); continue }
 		close_entry()
+		maybe = sub(/^\? */, "", line)
 		split(line, part, " ")
 		head = part[1] " " part[2]
 		times = part[3] ? part[3] : 1
@@ -78,7 +82,7 @@ function source(file, number,    line, i) {
 
 END {
 	for (i = 1; i <= entries; i++)
-		if (left[order[i]] > 0) {
+		if (left[order[i]] > 0 && !(order[i] in sometimes)) {
 			split(order[i], e, SUBSEP)
 			print "stale\t" list ":" where[order[i]] "\t" e[1] ": " e[2]
 		}
