@@ -312,8 +312,10 @@ static bool connection_turn(struct coproc_device *dev)
 		return step_failed(dev, rc);
 	if (!own_there && dev->mine != COPROC_STATE_UNKNOWN)
 		removed(dev);
-	if (dev->late)
+	if (dev->late) {
 		peer = COPROC_PEER_LATE;
+		dev->overdue |= dev->mine == COPROC_STATE_CLOSING;
+	}
 	if (still_held(dev, peer))
 		return false;
 	if (dev->removed && !own_there)

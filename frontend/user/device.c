@@ -263,6 +263,7 @@ int coproc_close(struct coproc_device *dev, int timeout_ms)
 	if (dev->dir[0] && dev->peer_dir[0] && dev->inner >= 0) {
 		end_jobs(dev, now + (deadline - now) / 2);
 		dev->late_at = deadline;
+		dev->overdue = false;
 		if (dev->wish == COPROC_WISH_STAY)
 			dev->wish = COPROC_WISH_LEAVE;
 		dev->look = true;
@@ -273,10 +274,12 @@ int coproc_close(struct coproc_device *dev, int timeout_ms)
 		if (!dev->over) {
 			/* One last step of the table: it does not unmap. */
 			dev->late = true;
+			dev->overdue = true;
 			dev->look = true;
 			connection_settle(dev);
-			rc = -ETIMEDOUT;
 		}
+		if (dev->overdue)
+			rc = -ETIMEDOUT;
 		connection_drop(dev, false);
 	}
 	device_free(dev);

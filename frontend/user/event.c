@@ -245,7 +245,9 @@ bool events_take(struct coproc_device *dev)
 		link_broken(dev, "event ring", ring->broken);
 	coproc_ring_consumed(ring);
 	dev->link.events_run += turns;
-	if (ring->broken == COPROC_NOT_BROKEN && !coproc_ring_pending(ring))
+	/* Fewer than its length: it was found empty just now. */
+	if (ring->broken == COPROC_NOT_BROKEN &&
+	    (turns < ring->entries || !coproc_ring_pending(ring)))
 		events_caught_up(dev);
 	return turns > 0;
 }

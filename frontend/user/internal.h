@@ -246,6 +246,7 @@ struct coproc_device {
 	unsigned int mine;              /* enum coproc_state, by this program's writes */
 	enum coproc_wish wish;
 	bool late;                      /* the attempt's time is over: tell the table */
+	bool overdue;                   /* it left Closing for that, not by the backend's word */
 	bool look;                      /* xenstore changed: look at the states */
 	uint64_t look_at;               /* not before */
 	bool over;                      /* the table said FORGET: nothing is left to do */

@@ -13,3 +13,4 @@ SLOW_SCENARIOS += tests/hostile/attacks.sh
 SLOW_SCENARIOS += tests/hostile/floods.sh
 
 include tests/hostile/trace.mk
+include tests/hostile/backend.mk
