@@ -47,7 +47,7 @@ static void connect_device(struct guest *guest)
 	options.reason = why;
 	options.reason_size = sizeof(why);
 	while ((rc = coproc_open(&options, &guest->device)) == -ENODEV && tries++ < ATTACH_TRIES)
-		usleep(ATTACH_PAUSE_US);
+		nanosleep(&(struct timespec){ .tv_nsec = ATTACH_PAUSE_US * 1000L }, NULL);
 	if (rc)
 		errx(1, "%s: cannot open the coprocessor: %s%s%s%s", guest->name, strerror(-rc),
 		     *why ? " (" : "", why, *why ? ")" : "");

@@ -108,7 +108,7 @@ STAGE void smooth(const struct plane *from, struct plane *to)
 
 /* The binomial 1 4 6 4 1 both ways, about a Gaussian of one pixel. */
 #define LINE(row, weight) \
-	(weight * (s[(row) * w] + 4u * s[(row) * w + 1] + 6u * s[(row) * w + 2] + \
+	((weight) * (s[(row) * w] + 4u * s[(row) * w + 1] + 6u * s[(row) * w + 2] + \
 		   4u * s[(row) * w + 3] + s[(row) * w + 4]))
 
 STAGE void blur(const struct plane *from, struct plane *to)

@@ -1,122 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What surrounds a program, failing: the linker's --wrap puts these in front of
- * everything listed in FAULTY (tests/backend/room.mk), for our own code only.
- *
- * Each place in the program that calls one of them is a site.  In the
- * environment:
- *   FAULTY_PASS=N   each site fails once: when it is passed for the N-th time, or
- *                   later if another failed just before, which could hide what
- *                   comes of this one
- *   FAULTY_CALL=N   the N-th call of all fails, and no other
- *   FAULTY_WHEN=F   neither counts until the file F exists
- * Unset, nothing fails.  Each failure is told on standard error.
- */
-#include <errno.h>
+/* What may fail around coprocd; the list in room.mk is the same. */
 #include <event2/event.h>
-#include <getopt.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <unistd.h>
 #include <xenevtchn.h>
 #include <xengnttab.h>
 #include <xenstore.h>
 
-#define SITES 1024
-#define APART 6                 /* calls between two failures, at least */
-
-static struct site {
-	const void *at;
-	unsigned long passed;
-	bool failed;
-} site[SITES];
-
-static bool armed(void)
-{
-	static int yes = -1;
-	const char *when = getenv("FAULTY_WHEN");
-
-	if (yes != 1)
-		yes = !when || !access(when, F_OK);
-	return yes;
-}
-
-static unsigned long wish(const char *name)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoul(text, NULL, 10) : 0;
-}
-
-static bool told(const char *what, const void *at)
-{
-	char line[96];
-	int n = snprintf(line, sizeof(line), "faulty: %s fails at %p\n", what, at);
-
-	/* dprintf() may allocate. */
-	if (write(STDERR_FILENO, line, (size_t)n) < 0)
-		return true;
-	return true;
-}
-
-/* Not before main(): what a compiler's runtime does there is not ours. */
-static bool running;
-
-int __real_getopt_long(int argc, char *const *argv, const char *shorts, const struct option *longs,
-		       int *index);
-int __wrap_getopt_long(int argc, char *const *argv, const char *shorts, const struct option *longs,
-		       int *index);
-int __wrap_getopt_long(int argc, char *const *argv, const char *shorts, const struct option *longs,
-		       int *index)
-{
-	running = true;
-	return __real_getopt_long(argc, argv, shorts, longs, index);
-}
-
-static bool fails(const char *what, const void *at)
-{
-	static unsigned long calls, since = APART;
-	unsigned long pass, call;
-	size_t i;
-
-	if (!running || !armed())
-		return false;
-	pass = wish("FAULTY_PASS");
-	call = wish("FAULTY_CALL");
-	if (call)
-		return ++calls == call && told(what, at);
-	if (!pass)
-		return false;
-	since++;
-	for (i = 0; i < SITES && site[i].at && site[i].at != at; i++)
-		;
-	if (i == SITES)
-		return false;
-	site[i].at = at;
-	if (++site[i].passed < pass || site[i].failed || since <= APART)
-		return false;
-	since = 0;
-	site[i].failed = true;
-	return told(what, at);
-}
-
-/* A function that fails with @value and @error. */
-#define FAULTY(type, name, value, error, params, args)                        \
-	type __real_##name params;                                            \
-	type __wrap_##name params;                                            \
-	type __wrap_##name params                                             \
-	{                                                                     \
-		if (fails(#name, __builtin_return_address(0))) {              \
-			errno = (error);                                      \
-			return value;                                         \
-		}                                                             \
-		return __real_##name args;                                    \
-	}
+#include "tests/unit/faulty.h"
 
 FAULTY(void *, malloc, NULL, ENOMEM, (size_t n), (n))
 FAULTY(void *, calloc, NULL, ENOMEM, (size_t n, size_t size), (n, size))

@@ -21,3 +21,11 @@ $(eval $(call fw_program,work,tests/engines/firmware/work.c))
 $(eval $(call fw_program,wild,tests/engines/firmware/wild.c))
 $(eval $(call fw_program,sprawl,tests/engines/firmware/sprawl.c))
 $(eval $(call fw_program,speed,tests/engines/firmware/speed.c))
+
+# The null engine with every failure that its surroundings may have, one by one.
+FAULTY_ENGINE := getopt_long malloc mmap prctl syscall unshare mount umount2 chroot chdir setgroups \
+	setresgid setresuid setrlimit close_range seccomp_init seccomp_load seccomp_attr_set \
+	xengnttab_open xengnttab_map_domain_grant_refs xentoolcore_restrict_all
+$(eval $(call c_helper,coproc-engine-faulty,$(ENGINES)/null/null.c tests/engines/faulty.c,$(ENGINE_LIBS),$(ENGINE_PKGS)))
+$(B)/libexec/coproc-engine-faulty: LDFLAGS += $(FAULTY_ENGINE:%=-Wl,--wrap=%)
+SCENARIOS += tests/engines/faulty.sh
