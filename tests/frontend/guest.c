@@ -17,6 +17,7 @@
 #include <xenstore.h>
 
 #include "frontend/user/coproc.h"
+#include "guest_memory.h"
 
 static struct coproc_device *dev;
 static struct coproc_context *ctx;
@@ -832,10 +833,16 @@ static void deny(void)
 	want(coproc_close(dev, 2000) == 0);
 }
 
+static void memory(void)
+{
+	wait_for_device();
+	want(memory_fails_everywhere());
+}
+
 int main(int argc, char **argv)
 {
 	static const struct { const char *name; void (*run)(void); } cases[] = {
-		{ "whole", whole }, { "flat", flat }, { "poll", poll_loop }, { "again", again },
+		{ "whole", whole }, { "flat", flat }, { "memory", memory }, { "poll", poll_loop }, { "again", again },
 		{ "broken", broken }, { "reconnect", reconnect }, { "stays-lost", stays_lost },
 		{ "vanish", vanish }, { "stale", stale }, { "control-silent", control_silent },
 		{ "kept", kept }, { "never-closes", never_closes }, { "storm", storm },

@@ -37,6 +37,7 @@ static const struct test tests[] = {
 	HONEST("honest backend: a caller that polls the descriptor", "poll"),
 	HONEST("honest backend: a clean close, and the same device again", "again"),
 	HONEST("honest backend: opened without waiting", "nowait"),
+	HONEST("honest backend: each allocation of the library fails once", "memory"),
 	LIES("a completion with another id", LIE_WRONG_ID, 20, "broken"),
 	LIES("a completion for a slot that is not live", LIE_DEAD_SLOT, 20, "broken"),
 	LIES("a completion for a slot that does not exist", LIE_FAR_SLOT, 20, "broken"),
