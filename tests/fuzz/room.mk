@@ -17,6 +17,7 @@ FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_CFLAGS = -std=c11 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing \
 	-MMD -MP -I. -DXENCOPROC_VERSION='"$(VERSION)"' $(FUZZ_SAN)
 FUZZ_FLAGS_plain :=
+FUZZ_PKGS = $(BACKEND_PKGS)
 FUZZ_TARGETS :=
 
 fuzz_objs = $(patsubst %.c,$(B)/fuzz/$(1)/obj/$(2)/%.o,$(3))
@@ -29,13 +30,21 @@ $(B)/fuzz/$(1)/$(2): $(call fuzz_objs,$(1),$(5),$(3))
 	$$(Q)$$(FUZZ_LD_$(1)) $$(FUZZ_SAN) -o $$@ $$^ $$(call pkg_libs,$(4)) $$(FUZZ_LIBS_$(2))
 $(call fuzz_objs,$(1),$(5),$(3)): FUZZ_PKG_CFLAGS = $$(call pkg_cflags,$(4))
 DEPS += $(patsubst %.o,%.d,$(call fuzz_objs,$(1),$(5),$(3)))
-FUZZERS += $(B)/fuzz/$(1)/$(2)
+FUZZERS_$(1) += $(B)/fuzz/$(1)/$(2)
 endef
 
 define fuzz_target
 $(call fuzz_link,libfuzzer,$(1),$(2),$(3),$(or $(4),plain))
 $(call fuzz_link,afl,$(1),$(2),$(3),$(or $(4),plain))
 FUZZ_TARGETS += $(1)
+# For tests/fuzz/seeded: how it is compiled and linked.
+.PHONY: fuzz-how-$(1)
+fuzz-how-$(1):
+	@:$$(info $$(FUZZ_CC_libfuzzer) $$(FUZZ_CFLAGS) $$(FUZZ_FLAGS_$(or $(4),plain)) \
+		$$(call pkg_cflags,$(3) $$(FUZZ_PKGS)))
+	@:$$(info $$(FUZZ_LD_libfuzzer) $$(FUZZ_SAN))
+	@:$$(info $(call fuzz_objs,libfuzzer,$(or $(4),plain),$(2)))
+	@:$$(info $$(call pkg_libs,$(3)) $$(FUZZ_LIBS_$(1)))
 endef
 
 # $(1) engine, $(2) flavour
@@ -89,10 +98,12 @@ $(B)/fuzz/seeds/made: $(FUZZ_DIR)/seeds.py $(FUZZ_DIR)/scripts.py $(wildcard pro
 
 # They build and run in here and not with the other tests: nobody who edits
 # waits for two more compilers.
-SLOW_SCENARIOS += tests/fuzz/check
+SLOW_SCENARIOS += tests/fuzz/check tests/fuzz/seeded
 
-.PHONY: fuzzers run-fuzz fuzz-targets
-fuzzers: $(FUZZERS) $(B)/fuzz/seeds/made
+.PHONY: fuzzers fuzzers-libfuzzer fuzzers-afl run-fuzz fuzz-targets
+fuzzers: fuzzers-libfuzzer fuzzers-afl
+fuzzers-libfuzzer: $(FUZZERS_libfuzzer) $(B)/fuzz/seeds/made
+fuzzers-afl: $(FUZZERS_afl) $(B)/fuzz/seeds/made
 fuzz-targets:
 	@echo $(FUZZ_TARGETS)
 SECONDS ?= 60
