@@ -78,8 +78,197 @@ static void swap(const char *path)
 	check(raw_disconnect(&raw), "let go of");
 }
 
+/* ---- F1: a word with two values, and nothing in between may come of it ---- */
+
+static struct {
+	volatile uint32_t *word;
+	uint32_t one, other;
+} flipped;
+
+static void flip_word(void *at, size_t size)
+{
+	*flipped.word = flipped.one;
+	*flipped.word = flipped.other;
+}
+
+static pid_t flip_between(volatile uint32_t *word, uint32_t one, uint32_t other)
+{
+	flipped.word = word;
+	flipped.one = one;
+	flipped.other = other;
+	return child(flip_word, NULL, 0);
+}
+
+/* What entry 2 of the firmware computes. */
+static uint64_t chain(uint64_t immediate)
+{
+	uint32_t x = (uint32_t)(immediate >> 32), n = (uint32_t)immediate;
+
+	for (uint32_t i = 0; i < n; i++) {
+		x = x * 1664525u + 1013904223u;
+		if (x & 0x10000)
+			x ^= 0x55;
+		if (x & 0x20000)
+			x = x << 3 | x >> 29;
+	}
+	return (uint64_t)n << 32 | x;
+}
+
+/* A submitted slot: the immediate, and an operand's offset that is beyond its buffer. */
+static void slots(unsigned int at, uint32_t one, uint32_t other, unsigned int bad_status, const char *what)
+{
+	unsigned int first = 0, second = 0, neither = 0;
+
+	for (int i = 0; i < 300; i++) {
+		struct coproc_request job = raw_job(0, 0, WORK_CHAIN, 100);
+		struct coproc_client_queue *ring = &raw.queue[1].ring;
+		uint32_t place = ring->sq.index % 32;
+		struct coproc_completion done;
+		volatile uint32_t *word;
+		pid_t pid = -1;
+
+		job.u.job.operands = 1;
+		job.u.job.operand[0] = (struct coproc_operand){ 0, XENCOPROC_ACCESS_READ, 0, 64 };
+		job.id = ++raw.id;
+		coproc_client_put(ring, &job);
+		word = (volatile uint32_t *)((uint8_t *)raw.queue[1].sq + place * 128 + at);
+		/* In this very process half of the time: closer to the store of the index. */
+		if (i % 2)
+			pid = flip_between(word, one, other);
+		coproc_client_publish(ring);
+		raw_notify(&raw);
+		for (int n = 0; n < 2000; n++) {
+			*word = one;
+			*word = other;
+		}
+		if (!raw_take(&raw, 1, &done)) {
+			neither++;
+		} else if (bad_status) {
+			first += done.status == XENCOPROC_OK && done.result == chain(100);
+			second += done.status == bad_status;
+			neither += (done.status != XENCOPROC_OK || done.result != chain(100)) &&
+				   done.status != bad_status;
+		} else {
+			first += done.result == chain(one);
+			second += done.result == chain(other);
+			neither += done.result != chain(one) && done.result != chain(other) &&
+				   done.result != chain(100);
+		}
+		if (pid > 0)
+			end(pid);
+	}
+	check(!neither && first + second, "F1: %s changed while it is taken: %u as the one, %u as the other, "
+	      "%u neither", what, first, second, neither);
+}
+
+/* A directory whose entry is one page, another, or none: who reads through it? */
+static void directories(void)
+{
+	uint32_t ref[2], directory_ref, good[2] = { 0, 0 }, refused = 0, neither = 0;
+	uint32_t *directory = raw_share(&raw, 1, &directory_ref, false);
+	struct coproc_completion done;
+	uint8_t *page[2];
+
+	for (int i = 0; i < 2; i++) {
+		page[i] = raw_share(&raw, 1, &ref[i], false);
+		memset(page[i], i, 4096);
+	}
+	memset(directory, 0xff, 4096);
+	for (int i = 0; i < 200; i++) {
+		struct coproc_request r = raw_request(XENCOPROC_OP_BUF_REGISTER);
+		struct coproc_request job = raw_job(0, 0, 8, 1);        /* fold */
+		unsigned int status;
+		pid_t pid;
+
+		directory[0] = ref[0];
+		pid = flip_between(directory, i % 3 ? ref[0] : 40000, ref[1]);
+		r.u.buf_register.buffer = 2;
+		r.u.buf_register.pages = 1;
+		r.u.buf_register.access = XENCOPROC_ACCESS_READ;
+		r.u.buf_register.dirs = 1;
+		r.u.buf_register.dir_ref[0] = directory_ref;
+		status = raw_ask(&raw, &r);
+		end(pid);
+		if (status != XENCOPROC_OK) {
+			refused += status == XENCOPROC_BAD_GRANT;
+			neither += status != XENCOPROC_BAD_GRANT;
+			continue;
+		}
+		job.u.job.operands = 1;
+		job.u.job.operand[0] = (struct coproc_operand){ 2, XENCOPROC_ACCESS_READ, 0, 4 };
+		raw_send(&raw, 1, &job);
+		if (raw_take(&raw, 1, &done) && done.status == XENCOPROC_OK) {
+			uint64_t h = 1 * 31 + 4 + 1, h0 = h, h1 = h;
+
+			for (int k = 0; k < 4; k++) {
+				h0 = h0 * 131 + 0;
+				h1 = h1 * 131 + 1;
+			}
+			good[0] += done.result == h0;
+			good[1] += done.result == h1;
+			neither += done.result != h0 && done.result != h1;
+		} else {
+			neither++;
+		}
+		r = raw_request(XENCOPROC_OP_BUF_RELEASE);
+		r.u.buf_release.buffer = 2;
+		raw_ask(&raw, &r);
+	}
+	check(!neither && good[0] + good[1], "F1: a directory changed while it is read: %u the one page, %u the "
+	      "other, %u refused, %u neither", good[0], good[1], refused, neither);
+}
+
+/* A table whose operand lies in its buffer, or behind it. */
+static void tables(void)
+{
+	unsigned int ok = 0, range = 0, neither = 0;
+	struct coproc_completion done;
+	uint32_t *words;
+	pid_t pid;
+	void *at;
+
+	raw_buffer(&raw, 3, 1, XENCOPROC_ACCESS_READ, &at);
+	words = at;
+	words[0] = 0 | XENCOPROC_ACCESS_READ << 16;     /* buffer, access */
+	words[1] = 0;                                   /* offset */
+	words[2] = 64;                                  /* length */
+	pid = flip_between(&words[1], 0, 1u << 25);
+	for (int i = 0; i < 400; i++) {
+		struct coproc_request job = raw_job(0, 0, WORK_CHAIN, 10);
+
+		job.flags = XENCOPROC_JOB_F_TABLE;
+		job.u.job.operands = 1;
+		job.u.job.operand[0] = (struct coproc_operand){ 3, XENCOPROC_ACCESS_READ, 0, 12 };
+		raw_send(&raw, 1, &job);
+		if (!raw_take(&raw, 1, &done)) {
+			neither++;
+			break;
+		}
+		ok += done.status == XENCOPROC_OK;
+		range += done.status == XENCOPROC_BAD_RANGE;
+		neither += done.status != XENCOPROC_OK && done.status != XENCOPROC_BAD_RANGE;
+	}
+	end(pid);
+	check(!neither && ok && range, "F1: an operand table changed while it is copied: %u as the one, %u as the "
+	      "other, %u neither", ok, range, neither);
+}
+
+static void changes(const char *firmware)
+{
+	connect_();
+	load(firmware);
+	raw_queue_open(&raw, 1, XENCOPROC_CLASS_NORMAL);
+	slots(40, 50, 60, 0, "a job's immediate");
+	slots(76, 0, 1u << 25, XENCOPROC_BAD_RANGE, "a job's operand");
+	slots(16, 0, 0x80000000, XENCOPROC_BAD_OBJECT, "a job's context");
+	directories();
+	tables();
+	check(raw_backend(&raw) == 4 && raw_disconnect(&raw), "F1: the connection holds, and is let go of");
+}
+
 const struct attack changes_attacks[] = {
 	{ "memory", memory },
+	{ "changes", changes },
 	{ "swap", swap },
 	{ NULL, NULL },
 };

@@ -24,7 +24,7 @@ static int bad;
 
 static void expect(unsigned int is, unsigned int status, const char *what)
 {
-	printf("%s - %s: %s (is %s)\n", is == status ? "ok" : "not ok", what,
+	printf("%s - F8: %s: %s (is %s)\n", is == status ? "ok" : "not ok", what,
 	       coproc_status_text(status), coproc_status_text(is));
 	fflush(stdout);
 	bad |= is != status;

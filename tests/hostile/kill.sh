@@ -68,7 +68,7 @@ for step in open load context buffer queue submit wait close; do
 	until_ grep -q stopped "$tmp/at-$step.out"
 	destroy "$domid"
 	settled
-	is "destroyed at $step: nothing is left of it" $? 0
+	is "F15: destroyed at $step: nothing is left of it" $? 0
 done
 
 left=0
@@ -79,18 +79,23 @@ for ms in 40 45 50 54 58 62 66 70 72 74 76 78 80 82 84 86 88 90 92 94 96 98; do
 	destroy "$domid"
 	settled || { left=$((left + 1)) && base=$(holds); }
 done
-is "destroyed at 22 times after it was attached: nothing is left" $left 0
+is "F15: destroyed at 22 times after it was attached: nothing is left" $left 0
 
 # ---- programs that end, in a domain that stays ----
 for step in open load context buffer queue submit wait close; do
 	guest "die-$step" sh -c 'guest-once --firmware "$0" --jobs 40 --die '$step'
 		exec guest-once --firmware "$0" --jobs 5' "$FW/work.elf"
 	attach "$domid"
-	is "killed at $step: the next program of the domain has its coprocessor" "$(guest_rc "die-$step")" 0
+	is "F15: killed at $step: the next program of the domain has its coprocessor" "$(guest_rc "die-$step")" 0
 	destroy "$domid"
 	settled
 	is "and nothing is left" $? 0
 done
+
+scrubs=$(grep -c event=scrub "$tmp/coprocd.log")
+if [ "$scrubs" -gt 10 ]; then ok "F15: banks of the dead were scrubbed, $scrubs times"; else
+	not_ok "F15: banks of the dead were scrubbed" "$scrubs"; fi
+is "F15: each time proven zero" "$(grep event=scrub "$tmp/coprocd.log" | grep -c "nonzero_after=0.*verified=zero")" "$scrubs"
 
 # ---- workers ----
 guest victim guest-once --firmware "$FW/work.elf" --until "$tmp/enough-victim" --bytes 65536
@@ -100,7 +105,7 @@ until_ grep -q "\"ev\":\"end\",\"dom\":$victim," "$tmp/trace.jsonl"
 for signal in KILL KILL STOP KILL STOP; do
 	kill -$signal "$(engine "$victim")"
 	go_on "$victim" 12
-	is "a worker gets SIG$signal while it works, and its guest goes on" $? 0
+	is "F16: a worker gets SIG$signal while it works, and its guest goes on" $? 0
 done
 is "killed workers were replaced" "$(grep -c "event=worker-gone dom=$victim " "$tmp/coprocd.log")" 3
 : > "$tmp/enough-victim"

@@ -80,8 +80,87 @@ static void park(const char *firmware)
 	check(raw_disconnect(&raw), "let go of");
 }
 
+/* ---- F19: canaries, by the firmware of this folder ---- */
+
+enum { CANARY_FILL, CANARY_SCAN };
+
+/* Return: bytes of local memory that were not zero, registers too; -1: it did not run. */
+static long long canary(unsigned int context, unsigned int entry)
+{
+	struct coproc_request job = raw_job(context, 0, entry, 0);
+	struct coproc_completion done;
+
+	raw_send(&raw, 1, &job);
+	if (!raw_take(&raw, 1, &done) || done.status != XENCOPROC_OK)
+		return -1;
+	return (long long)done.result;
+}
+
+static long long everywhere(unsigned int contexts, unsigned int entry)
+{
+	long long sum = 0, one;
+
+	for (unsigned int c = 0; c < contexts; c++) {
+		one = canary(c, entry);
+		if (one < 0)
+			return -1;
+		sum += one;
+	}
+	return sum;
+}
+
+/* As many contexts as there are banks for, at most four. */
+static unsigned int open_canaries(const char *firmware)
+{
+	unsigned int contexts = 2;
+
+	connect_();
+	load(firmware);
+	while (contexts < 4 && raw_context(&raw, contexts) == XENCOPROC_OK)
+		contexts++;
+	raw_queue_open(&raw, 1, XENCOPROC_CLASS_NORMAL);
+	return contexts;
+}
+
+static void leave(const char *firmware)
+{
+	struct coproc_request destroy = raw_request(XENCOPROC_OP_CTX_DESTROY);
+	struct coproc_request forever = raw_job(0, 0, 2, 0);
+	unsigned int contexts = open_canaries(firmware);
+	struct coproc_completion done;
+	long long filled;
+
+	check(everywhere(contexts, CANARY_SCAN) == 0, "F19: %u contexts begin with nothing", contexts);
+	filled = everywhere(contexts, CANARY_FILL);
+	check(filled > 300000ll * contexts, "F19: all their memory is filled (%lld bytes)", filled);
+	check(everywhere(contexts, CANARY_SCAN) >= filled, "F19: where the next job finds it");
+	for (uint32_t c = 0; c < contexts; c++) {
+		destroy.u.ctx_destroy.context = c;
+		raw_ask(&raw, &destroy);
+		raw_context(&raw, c);
+	}
+	check(everywhere(contexts, CANARY_SCAN) == 0, "F19: made anew, they have nothing of that");
+	everywhere(contexts, CANARY_FILL);
+	forever.u.job.run_limit_us = 2000;
+	raw_send(&raw, 1, &forever);
+	check(raw_take(&raw, 1, &done) && done.status == XENCOPROC_TIMED_OUT && canary(0, CANARY_SCAN) == 0,
+	      "F19: nor has one that was reset");
+	everywhere(contexts, CANARY_FILL);
+}
+
+static void find(const char *firmware)
+{
+	unsigned int contexts = open_canaries(firmware);
+	long long found = everywhere(contexts, CANARY_SCAN);
+
+	check(found == 0, "F19: the next domain's %u contexts have nothing of it (%lld bytes)", contexts, found);
+	check(raw_disconnect(&raw), "let go of");
+}
+
 const struct attack order_attacks[] = {
 	{ "order", order },
 	{ "park", park },
+	{ "leave", leave },
+	{ "find", find },
 	{ NULL, NULL },
 };

@@ -97,7 +97,143 @@ static void rings(const char *firmware)
 	}
 }
 
+/* ---- F2: every pair of indexes that a connection can be brought to ---- */
+
+static const uint32_t owns[] = { 0, 33 };
+static const uint32_t peers[] = {
+	0, 1, 31, 32, 33, 65, 66, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff,
+};
+
+static bool fresh(void)
+{
+	if (raw_backend(&raw) == 4 && raw.queue[0].open)
+		return true;
+	if (raw.queue[0].open && !raw_disconnect(&raw))
+		return false;
+	return raw_connect(&raw);
+}
+
+/* Queue 1, new, in which the backend has taken so many. */
+static bool queue_at(uint32_t own)
+{
+	struct coproc_request nop = raw_request(XENCOPROC_OP_NOP);
+	struct coproc_request close_ = raw_request(XENCOPROC_OP_QUEUE_CLOSE);
+	struct coproc_completion done;
+
+	if (!fresh())
+		return false;
+	close_.u.queue_close.queue = 1;
+	if (raw.queue[1].open && raw_ask(&raw, &close_))
+		return false;
+	raw_unshare(&raw, raw.queue[1].sq, 1);
+	raw_unshare(&raw, raw.queue[1].cq, 1);
+	if (raw_queue_open(&raw, 1, XENCOPROC_CLASS_NORMAL))
+		return false;
+	for (uint32_t i = 0; i < own; i++)
+		if (raw_send(&raw, 1, &nop) < 0 || !raw_take(&raw, 1, &done))
+			return false;
+	__atomic_store_n(&raw.fe[XENCOPROC_RING_CQ(1)].index, own, __ATOMIC_RELEASE);
+	memset(raw.queue[1].sq, 0, 4096);
+	return true;
+}
+
+static bool reaches(const uint32_t *where, uint32_t value)
+{
+	for (int i = 0; i < 2000; i++) {
+		if (__atomic_load_n(where, __ATOMIC_ACQUIRE) == value)
+			return true;
+		usleep(500);
+	}
+	return false;
+}
+
+/* Return: whether it went as the text says (C2): broken with its reason, or taken. */
+static bool submission(uint32_t own, uint32_t peer, unsigned int *broken)
+{
+	bool legal = peer - own <= 32;
+
+	if (!queue_at(own))
+		return false;
+	set(&sq_cell(1)->index, peer);
+	if (legal) {
+		raw.queue[1].ring.sq.index = peer;
+		return reaches(&raw.be[XENCOPROC_RING_SQ(1)].index, peer) && raw_backend(&raw) == 4;
+	}
+	(*broken)++;
+	return raw_until(&raw, 5) && strstr(raw_error(&raw), "queue 1") &&
+	       raw.be[XENCOPROC_RING_SQ(1)].index == own;
+}
+
+/* R2: looked at when, by what was seen last, there is no room. */
+static bool consumption(uint32_t own, uint32_t peer, unsigned int *broken)
+{
+	struct coproc_request nop = raw_request(XENCOPROC_OP_NOP);
+	bool legal = peer - own >= 1 && peer - own <= 32;
+
+	if (!queue_at(own))
+		return false;
+	for (uint32_t i = 0; i < 32; i++)
+		by_hand(1, own + i, &nop, (uint16_t)i);
+	set(&sq_cell(1)->index, own + 32);
+	if (!reaches(&raw.be[XENCOPROC_RING_CQ(1)].index, own + 32))
+		return false;
+	__atomic_store_n(&raw.fe[XENCOPROC_RING_CQ(1)].index, peer, __ATOMIC_RELEASE);
+	by_hand(1, own + 32, &nop, 0);
+	set(&sq_cell(1)->index, own + 33);
+	if (legal)
+		return reaches(&raw.be[XENCOPROC_RING_CQ(1)].index, own + 33) && raw_backend(&raw) == 4;
+	(*broken)++;
+	return raw_until(&raw, 5) && strstr(raw_error(&raw), "queue 1");
+}
+
+/* `event` is a wish, not a statement: any value of it is legal. */
+static bool wishes(void)
+{
+	struct coproc_request nop = raw_request(XENCOPROC_OP_NOP);
+
+	for (size_t i = 0; i < sizeof(peers) / sizeof(peers[0]); i++) {
+		if (!fresh())
+			return false;
+		for (unsigned int ring = 0; ring < XENCOPROC_CELLS; ring++)
+			__atomic_store_n(&raw.fe[ring].event, peers[i], __ATOMIC_RELEASE);
+		if (raw_ask(&raw, &nop) != XENCOPROC_OK)
+			return false;
+	}
+	return raw_backend(&raw) == 4;
+}
+
+static void pairs(const char *firmware)
+{
+	bool (*const kind[])(uint32_t own, uint32_t peer, unsigned int *broken) = {
+		submission, consumption,
+	};
+	static const char *const what[] = { "submitted", "consumed" };
+
+	for (unsigned int k = 0; k < 2; k++) {
+		unsigned int tried = 0, wrong = 0, broken = 0;
+
+		for (size_t i = 0; i < sizeof(owns) / sizeof(owns[0]); i++)
+			for (size_t j = 0; j < sizeof(peers) / sizeof(peers[0]); j++) {
+				/* All where it begins, the near ones elsewhere. */
+				if (i && (j == 1 || j > 6))
+					continue;
+				tried++;
+				if (kind[k](owns[i], peers[j], &broken))
+					continue;
+				wrong++;
+				printf("# %s: own %u peer %#x: backend in %d, \"%s\"\n", what[k],
+				       owns[i], peers[j], raw_backend(&raw), raw_error(&raw));
+			}
+		check(!wrong && broken > 5 && tried > broken + 2,
+		      "F2: %u pairs of indexes %s, %u of them broken: each as the rule says", tried,
+		      what[k], broken);
+	}
+	check(wishes(), "F2: any index to be notified at is borne");
+	check(fresh() && raw_disconnect(&raw), "and the device can be used again");
+}
+
 const struct attack rings_attacks[] = {
 	{ "rings", rings },
+	{ "pairs", pairs },
 	{ NULL, NULL },
 };

@@ -6,11 +6,15 @@ HOSTILE_ATTACKS := $(addprefix tests/hostile/,attack.c bounds.c changes.c firmwa
 HOSTILE_RAW := tests/hostile/raw.c
 $(eval $(call c_testprog,hostile,$(HOSTILE_ATTACKS) $(HOSTILE_RAW),coproc-ring,$(HOSTILE_PKGS)))
 $(eval $(call c_testprog,guest-quota,tests/hostile/guest-quota.c $(HOSTILE_RAW),coproc-ring,$(HOSTILE_PKGS)))
-SCENARIOS += tests/hostile/quota.sh
-SCENARIOS += tests/hostile/leftovers.sh
-SLOW_SCENARIOS += tests/hostile/kill.sh
-SLOW_SCENARIOS += tests/hostile/attacks.sh
+$(eval $(call fw_program,canary,tests/hostile/firmware/canary.c))
+SCENARIOS += tests/hostile/quota.sh tests/hostile/leftovers.sh tests/hostile/aborts.sh
+SLOW_SCENARIOS += tests/hostile/kill.sh tests/hostile/attacks.sh tests/hostile/stall.sh
+ifndef SAN
 SLOW_SCENARIOS += tests/hostile/floods.sh
+endif
 
 include tests/hostile/trace.mk
 include tests/hostile/backend.mk
+
+# Looks at what all of the above said.
+SLOW_SCENARIOS += tests/hostile/table.sh
