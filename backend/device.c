@@ -23,11 +23,17 @@
  * this thread's time at once, and this part of it in the long run; while it has
  * none left it is not listened to. */
 #define CREDIT_NS       200000000ll
-#define CREDIT_PART     4
+#define CREDIT_PART     4u
+/* A look is measured by this thread's own processor time, of which xenstored and
+ * libxenstore's reader together take some times as much. */
+#define STORE_COST      4
 /* To connect takes time of the loop, and to end that about as much again, which
  * all others' jobs wait for: 3 % in the long run. */
 #define LOOP_COST       16
-#define REFUSED_NS      200000ll        /* where it came to nothing */
+#define REFUSED_NS      200000ull       /* where it came to nothing */
+/* And a process with its sandbox and engine starts, on a processor that others'
+ * jobs may be waiting for. */
+#define START_NS        7000000ull
 /* What it is doing just now is looked at again after this. */
 #define AGAIN_NS        20000000ull
 /* What xenstored refused for a reason that is not ours to mend. */
@@ -75,23 +81,20 @@ static bool hear(struct device *device, bool on)
 }
 
 /* Return: whether the device may be looked at now; if not, it will be. */
-static bool may_look(struct device *device, uint64_t now)
+static bool may_look(struct device *device)
 {
-	device->credit_ns += (int64_t)((now - device->credited_ns) / CREDIT_PART);
-	device->credited_ns = now;
-	if (device->credit_ns > CREDIT_NS)
-		device->credit_ns = CREDIT_NS;
-	if (device->credit_ns > 0 && hear(device, true))
+	uint64_t wait = budget_wait(&device->credit, clock_now());
+
+	if (!wait && hear(device, true))
 		return true;
 	(void)hear(device, false);
-	look_later(device, device->credit_ns > 0 ? RETRY_NS :
-		   AGAIN_NS + (uint64_t)-device->credit_ns * CREDIT_PART);
+	look_later(device, wait ? wait + AGAIN_NS : RETRY_NS);
 	return false;
 }
 
 void device_hurry(struct device *device)
 {
-	device->credit_ns = CREDIT_NS;
+	budget_init(&device->credit, CREDIT_NS, CREDIT_NS, CREDIT_PART, clock_now());
 	mark(device);
 }
 
@@ -107,8 +110,7 @@ struct device *device_create(struct devices *devices, uint32_t domain, uint32_t 
 	device->domain = domain;
 	device->number = number;
 	device->mine = COPROC_STATE_UNKNOWN;
-	device->credit_ns = CREDIT_NS;
-	device->credited_ns = clock_now();
+	budget_init(&device->credit, CREDIT_NS, CREDIT_NS, CREDIT_PART, clock_now());
 	coproc_backend_path(device->be_dir, sizeof(device->be_dir), devices->backend->domain,
 			    domain, number);
 	coproc_frontend_path(device->fe_dir, sizeof(device->fe_dir), domain, number);
@@ -297,11 +299,11 @@ static void do_map(struct device *device, const struct coproc_xs_view *view,
 	device->tie = tie_connect(coprocessor, device->domain, device->number, &limits, &grants,
 				  &device->share, device->devices->inbox, &owner, device, why);
 	if (!device->tie) {
-		device->credit_ns -= (int64_t)REFUSED_NS * LOOP_COST;
+		budget_spend(&device->credit, REFUSED_NS * LOOP_COST);
 		fail(outcome, why);
 		return;
 	}
-	device->credit_ns -= (int64_t)device->tie->cost_ns * LOOP_COST;
+	budget_spend(&device->credit, (device->tie->cost_ns + START_NS) * LOOP_COST);
 	outcome->unchanged = view->frontend;
 	outcome->unchanged_count = COPROC_DIR_FRONTEND_NODES;
 	log_event(LOG_INFO, "connected", "dom=%u dev=%u coprocessor=%s weight=%u max-class=%s",
@@ -516,14 +518,14 @@ void device_step(struct device *device)
 
 	device->dirty = false;
 	for (unsigned int i = 0; more && i < STEPS_A_TURN; i++) {
-		uint64_t begin = clock_now();
+		uint64_t begin = budget_clock();
 
 		/* That a ring is broken is told at once, whatever it costs. */
 		if (!devices->backend->xs || (device->tie && device->tie->ending && !device->broken) ||
-		    (!device->broken && !may_look(device, begin)))
+		    (!device->broken && !may_look(device)))
 			return;
 		more = look(device);
-		device->credit_ns -= (int64_t)(clock_now() - begin);
+		budget_spend(&device->credit, (budget_clock() - begin) * STORE_COST);
 	}
 	if (device->forget && !device->tie)
 		devices_forget(device);

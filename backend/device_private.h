@@ -30,8 +30,7 @@ struct device {
 	struct session_share share;     /* in force */
 	struct event *deadline;
 	struct event *later;            /* to look again */
-	int64_t credit_ns;              /* of the thread's time, that it may spend */
-	uint64_t credited_ns;           /* as of then */
+	struct budget credit;           /* of the thread's time */
 };
 
 struct devices {

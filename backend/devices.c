@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <xenstore.h>
 
 #include "clock.h"
@@ -32,6 +34,7 @@
 #define XS_TRIES        2u
 /* The thread has so long to end: it may be waiting for a xenstored that is stuck. */
 #define END_S           2
+#define STORE_NICE      5
 #define TOKEN_TREE      "tree"
 
 void devices_soon(struct devices *devices)
@@ -359,6 +362,8 @@ static void *thread_main(void *arg)
 {
 	struct devices *devices = arg;
 
+	/* Where processors are scarce, jobs go first. */
+	setpriority(PRIO_PROCESS, (id_t)gettid(), getpriority(PRIO_PROCESS, 0) + STORE_NICE);
 	event_base_dispatch(devices->base);
 	return NULL;
 }
