@@ -22,6 +22,8 @@ static void trace_job(struct coprocessor *c, const struct job *job, uint64_t now
 {
 	const struct session *session = session_of(job);
 
+	if (!c->backend->trace)
+		return;         /* before it costs anything: this is twice in each job */
 	trace_event(c->backend->trace, now, event,
 		    "\"dom\":%u,\"dev\":%u,\"queue\":%u,\"class\":\"%s\",\"job\":%" PRIu64 ",\"ctx\":%u",
 		    session->domain, session->device, job->queue->number,
@@ -78,10 +80,11 @@ static void set_alarm(struct coprocessor *c, uint64_t now)
 	} else if (c->phase != PHASE_IDLE && c->kill_at_ns < due) {
 		due = c->kill_at_ns;
 	}
-	if (due == SCHED_NEVER) {
-		event_del(c->alarm);
+	/* Only ever set to an earlier time: one that comes too early finds
+	 * nothing to do, and costs less than to set it anew for each job. */
+	if (due == SCHED_NEVER || (c->alarm_ns && c->alarm_ns <= due))
 		return;
-	}
+	c->alarm_ns = due;
 	later = clock_timeval(due > now ? due - now + 999 : 0);
 	event_add(c->alarm, &later);
 }
@@ -563,6 +566,7 @@ static void on_alarm(evutil_socket_t fd, short what, void *arg)
 	struct coprocessor *c = arg;
 	uint64_t now = clock_now();
 
+	c->alarm_ns = 0;
 	if (c->phase == PHASE_RUNNING) {
 		account(c, now);
 		if (c->running->ran_ns >= c->running->run_limit_ns) {

@@ -54,6 +54,7 @@ struct coprocessor {
 
 	struct event *turn;             /* look again, soon */
 	struct event *alarm;            /* slice, run limit, kill or refill is due */
+	uint64_t alarm_ns;              /* what it is set to at most, 0: it is not set */
 	uint64_t kill_at_ns;            /* parking or aborting: patience ends here */
 	TAILQ_HEAD(, job) doomed;       /* stopped jobs that only wait to be ended */
 

@@ -192,15 +192,16 @@ static bool drain_control(struct queue *queue, uint64_t until)
 static void take_turn(struct session *session)
 {
 	uint64_t until = clock_now() + TURN_NS;
-	uint32_t number = session->next_queue;
+	uint32_t todo = session->pending;
 
-	for (uint32_t i = 0; session->pending && i <= XENCOPROC_QUEUE_MAX; i++) {
+	while (todo) {
+		uint32_t later = todo & ~0u << session->next_queue;
+		uint32_t number = (uint32_t)__builtin_ctz(later ? later : todo);
 		struct queue *queue = session->queues[number];
 		uint32_t bit = 1u << number;
 
-		number = number < XENCOPROC_QUEUE_MAX ? number + 1 : 0;
-		if (!(session->pending & bit))
-			continue;
+		session->next_queue = number < XENCOPROC_QUEUE_MAX ? number + 1 : 0;
+		todo &= ~bit;
 		session->pending &= ~bit;
 		if (!queue)
 			continue;
@@ -212,7 +213,6 @@ static void take_turn(struct session *session)
 		if (clock_now() >= until)
 			break;
 	}
-	session->next_queue = number;
 	if (session->pending)
 		event_active(session->intake, 0, 0);
 }
@@ -290,7 +290,10 @@ void queue_put(struct queue *queue, const struct coproc_completion *completion)
 	if (!coproc_server_complete(&queue->server, completion))
 		return;
 	queue->dirty = true;
-	event_active(queue->session->flush, 0, 0);
+	/* Activated with the first one: once a turn, not once a completion. */
+	if (!queue->session->unflushed)
+		event_active(queue->session->flush, 0, 0);
+	queue->session->unflushed |= BIT(queue);
 }
 
 void queue_complete(struct queue *queue, uint16_t slot, enum xencoproc_status status,

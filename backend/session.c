@@ -55,14 +55,20 @@ static void on_breaking(evutil_socket_t fd, short what, void *arg)
 static void on_flush(evutil_socket_t fd, short what, void *arg)
 {
 	struct session *session = arg;
+	uint32_t unflushed = session->unflushed;
 
+	session->unflushed = 0;
 	/* A broken connection's rings are left alone, all of them (B-LIFE-6). */
 	if (session->broken || session->closing)
 		return;
 	/* The control queue last: a CANCEL is not answered before its job is (B-CANCEL-1). */
-	for (uint32_t i = XENCOPROC_QUEUE_MAX + 1; i > 0; i--)
-		if (session->queues[i - 1])
-			queue_flush(session->queues[i - 1]);
+	while (unflushed) {
+		uint32_t number = 31u - (uint32_t)__builtin_clz(unflushed);
+
+		unflushed &= ~(1u << number);
+		if (session->queues[number])
+			queue_flush(session->queues[number]);
+	}
 	if (coproc_ring_publish(&session->events))
 		ports_notify(session->backend->ports, session->queues[0]->port);
 }

@@ -194,6 +194,7 @@ struct session {
 	struct job *stopped;            /* the job inside the worker while that is stopped */
 	struct job *ahead;              /* JOB_AHEAD: what the worker begins after that */
 	struct event *flush;            /* publish dirty queues at the end of this turn */
+	uint32_t unflushed;             /* of them, since it was activated; bits */
 	STAILQ_HEAD(waiting_head, waiting) requests;    /* for an object's making to end */
 	struct event *retry;
 	struct event *breaking;         /* tells the owner, in the loop's next turn */
