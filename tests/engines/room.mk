@@ -28,4 +28,6 @@ FAULTY_ENGINE := getopt_long malloc mmap prctl syscall unshare mount umount2 chr
 	xengnttab_open xengnttab_map_domain_grant_refs xentoolcore_restrict_all
 $(eval $(call c_helper,coproc-engine-faulty,$(ENGINES)/null/null.c tests/engines/faulty.c,$(ENGINE_LIBS),$(ENGINE_PKGS)))
 $(B)/libexec/coproc-engine-faulty: LDFLAGS += $(FAULTY_ENGINE:%=-Wl,--wrap=%)
+ifndef SAN
 SCENARIOS += tests/engines/faulty.sh
+endif
