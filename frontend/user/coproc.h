@@ -80,7 +80,8 @@ struct coproc_options {
 	int index;                      /* device/vcoproc/<index>, or COPROC_INDEX_ANY */
 	const char *name;               /* coprocessor's name instead of the index, or NULL */
 	uint32_t flags;                 /* COPROC_OPEN_* */
-	uint32_t connect_timeout_ms;    /* coproc_open(), and each attempt to reconnect */
+	uint32_t connect_timeout_ms;    /* coproc_open(), and each attempt to reconnect; jobs
+					 * that never started wait so long for the next one */
 	uint32_t control_timeout_ms;    /* one request to make or end an object; when it is
 					 * over the backend counts as stalled: connection lost */
 	uint32_t load_timeout_ms;       /* the same for loading firmware */
@@ -288,7 +289,9 @@ enum coproc_event_type {
 	COPROC_EVENT_LIMITS             = 4,    /* see coproc_info() again */
 	/* the library's own */
 	COPROC_EVENT_STATE              = 256,  /* value: enum coproc_connection */
-	COPROC_EVENT_MISSED             = 257   /* value: how many events the backend lost */
+	COPROC_EVENT_MISSED             = 257   /* value: how many events the backend lost.  The
+						 * library asks how things stand, and gives
+						 * events for what has changed */
 };
 
 struct coproc_event {
@@ -459,7 +462,8 @@ int coproc_queue_open_flags(struct coproc_device *device, unsigned int qclass,
  */
 int coproc_queue_close(struct coproc_queue *queue);
 
-/** coproc_queue_outstanding() - jobs submitted and not completed */
+/** coproc_queue_outstanding() - jobs submitted and not completed, those that wait for
+ * the next connection included */
 unsigned int coproc_queue_outstanding(const struct coproc_queue *queue);
 
 /** coproc_queue_room() - jobs that coproc_submit() would take now: entries less
@@ -477,6 +481,8 @@ struct coproc_piece {
 /* Flags of struct coproc_job. */
 #define COPROC_JOB_WAIT         XENCOPROC_JOB_F_WAIT
 #define COPROC_JOB_SIGNAL       XENCOPROC_JOB_F_SIGNAL
+/* May run again from its beginning, after it started, when the backend is lost:
+ * the library submits it again by itself. */
 #define COPROC_JOB_RESTARTABLE  XENCOPROC_JOB_F_RESTARTABLE
 
 /**
@@ -536,8 +542,10 @@ int coproc_submit(struct coproc_queue *queue, const struct coproc_job *jobs,
  *
  * Looks at the ring itself, so a caller that polls needs no coproc_dispatch().
  *
- * Return: how many, 0 if none.  After a loss, the completions of all live jobs
- * come with XENCOPROC_LOST.
+ * Return: how many, 0 if none.  After a loss, live jobs that may have started
+ * end with XENCOPROC_LOST; the others are submitted again when there is a new
+ * connection within connect_timeout_ms, and end so when there is none, with
+ * COPROC_OPEN_NO_RECONNECT, or after a broken ring.
  */
 int coproc_read(struct coproc_queue *queue, struct coproc_done *done, unsigned int max);
 
@@ -564,7 +572,7 @@ int coproc_wait(struct coproc_queue *queue, uint64_t job, int timeout_ms,
  * coproc_cancel() - ask the backend to end a job
  *
  * Does not block.  The job still gets its one completion: CANCELLED, or what
- * it had come to before.
+ * it had come to before.  One that waits for the next connection ends at once.
  *
  * Return: 0 asked, or the completion is already there; -ENOENT no such job;
  * -ENOTCONN; -ENOMEM.

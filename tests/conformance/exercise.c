@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The exerciser of libcoproc: does what coproc-conform asks for, line by line,
- * on the library's public functions alone (coproc-conform(1), THE EXERCISER).
+ * on the library's public functions alone (exerciser.md).
  *
  *	conform-exercise [MS]   MS: deadlines of the library, 1500 unless said
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The command that uses the frontend under test.  It reads one line for each
- * thing to do and answers with one line (coproc-conform(1), THE EXERCISER).
+ * thing to do and answers with one line (exerciser.md).
  * While it is at work the played backend serves.
  */
 #include <errno.h>

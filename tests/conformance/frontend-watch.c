@@ -71,6 +71,8 @@ static struct places *all_places(struct played *p, bool kept)
 	add(all, "backend-index-ref", p->be, 1, true);
 	add(all, "event-ring-ref", p->events, 1, true);
 	for (i = 0; i < PLAYED_QUEUES; i++) {
+		if (!p->queue[i].sq)
+			continue;
 		add(all, i ? "the SQ of a job queue" : "control-sq-ref", p->queue[i].sq,
 		    i ? XENCOPROC_SQ_PAGES(p->queue[i].order) : 1, false);
 		add(all, i ? "the CQ of a job queue" : "control-cq-ref", p->queue[i].cq,

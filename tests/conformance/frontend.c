@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * coproc-conform frontend: plays a backend, honest and then hostile, against
- * any frontend, which a command of the user's drives (coproc-conform(1)).
+ * any frontend, which a command of the user's drives (exerciser.md).
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -22,7 +22,8 @@ static void usage(FILE *out)
 	      REPORT_OPTIONS_HELP
 	      "  --help         this\n"
 	      "On loopback: coproc-conform frontend --domain 7 --exerciser \\\n"
-	      "  'coproc-loopback domain --domid 7 --name guest -- conform-exercise'\n", out);
+	      "  'coproc-loopback domain --domid 7 --name guest -- conform-exercise'\n"
+	      "What COMMAND has to understand: tests/conformance/exerciser.md\n", out);
 }
 
 static bool number(const char *what, const char *text, unsigned long high, unsigned int *out)

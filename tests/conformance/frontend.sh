@@ -27,6 +27,7 @@ conform | awk '
 	name = $1
 	$1 = ""
 	print not "ok " n " - " name ":" $0 skip
+	fflush()
 	next
 }
 /^        / { print "#" $0 }
