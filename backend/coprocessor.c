@@ -484,6 +484,9 @@ static void start_next(struct coprocessor *c, uint64_t now)
  * would spend most of their time on.  With a second domain in sight nothing
  * is handed ahead, so that nobody's turn is given away in advance; nor where
  * a budget bounds the lane, nor to an engine that could not give it back.
+ *
+ * The job may begin at any moment from here on: whoever adds the journal marks
+ * it STARTED here (J3).
  */
 static void hand_ahead(struct coprocessor *c, uint64_t now)
 {

@@ -100,6 +100,19 @@ static enum xencoproc_status fate_of(const struct job *job, uint64_t *result)
 	return XENCOPROC_FAULT;
 }
 
+/* Whether the job that was handed ahead had begun is not known when the worker
+ * lied: as far as anybody may tell, it had, and is not run again (B-JOB-8). */
+static void end_doubtful(struct session *session)
+{
+	struct job *job = session->ahead;
+
+	if (!job || !worker_distrusted(session->worker))
+		return;
+	session->ahead = NULL;
+	job->state = JOB_RUNNING;
+	job_end(job, XENCOPROC_FAULT, (uint64_t)XENCOPROC_FAULT_ENGINE << 32);
+}
+
 /* What had started is over; what had not will run in the next worker. */
 static void end_started(struct session *session)
 {
@@ -156,6 +169,7 @@ static void on_gone(void *owner, const char *why)
 		  worker_pid(session->worker), why);
 	trace_event(session->backend->trace, clock_now(), "worker",
 		    "\"dom\":%u,\"dev\":%u,\"what\":\"exit\"", session->domain, session->device);
+	end_doubtful(session);
 	worker_free(session->worker);
 	session->worker = NULL;
 	session->worker_live = false;

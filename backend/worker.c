@@ -330,6 +330,11 @@ void worker_kill(struct worker *worker)
 		pidfd_send_signal(worker->pidfd, SIGKILL, NULL, 0);
 }
 
+bool worker_distrusted(const struct worker *worker)
+{
+	return worker->broken;
+}
+
 int worker_pid(const struct worker *worker)
 {
 	return (int)worker->pid;

@@ -94,4 +94,7 @@ void worker_free(struct worker *worker);
 
 int worker_pid(const struct worker *worker);
 
+/* Whether it was killed for what it said; the rest of that was not listened to. */
+bool worker_distrusted(const struct worker *worker);
+
 #endif /* COPROC_BACKEND_WORKER_H */
