@@ -2,13 +2,12 @@
 # Sourced: runs coproc-conform against a coprocd in a world of its own.
 . tests/scenario/world.sh
 
-# conformance NAME ENGINE PROGRAM ENTRIES CLASS [OPTION...]
-conformance() {
-	name=$1 engine=$2 program=$3 entries=$4 class=$5
-	shift 5
+# limits [ENGINE]: those that the vectors of the protocol assume
+limits() {
 	cat > "$tmp/coprocd.conf" << EOT
+engine-dir = "$B/libexec"
 coprocessor "m4" {
-  engine = "$engine"
+  engine = "${1:-null}"
   firmware-any = true
   max-queues = 4
   max-ring-order = 7
@@ -21,6 +20,13 @@ coprocessor "m4" {
   max-run-limit-us = 1000000
 }
 EOT
+}
+
+# conformance NAME ENGINE PROGRAM ENTRIES CLASS [OPTION...]
+conformance() {
+	name=$1 engine=$2 program=$3 entries=$4 class=$5
+	shift 5
+	limits "$engine"
 	: > "$tmp/coprocd.log"
 	coprocd_start
 	guest "$name" coproc-conform backend --device 0-7 --program "$program" --entries "$entries" \

@@ -252,7 +252,7 @@ static void close_takes_all(struct bench *b)
 		struct asked *a[20], *c;
 		unsigned int good = 0;
 
-		if (!peer_queue(p, 1, NORMAL, 5))
+		if (!(i % 2 ? peer_queue(p, 1, NORMAL, 5) : peer_queue_with_port(p, 1, NORMAL)))
 			return;
 		for (unsigned int n = 0; n < 20; n++) {
 			struct request nop = request(NOP);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+uint64_t patience_us = 8000000;
+
 uint64_t now_us(void)
 {
 	struct timespec t;

@@ -21,10 +21,11 @@
 #include "backend-message.h"
 #include "report.h"
 
-/* How long is waited for what a backend does at once, and at most. */
-#define SOON_US         8000000u
+/* How long is waited for what a backend does at once, and at most; --patience. */
+extern uint64_t patience_us;
+#define SOON_US         patience_us
 /* And for a state: it may bound how often it looks at what we write. */
-#define STATE_US        25000000u
+#define STATE_US        (3 * patience_us)
 
 enum feature { JOURNAL = 1, SAVE_AREA = 2, CROSS_TIMELINE = 4, DIGEST_LOAD = 8, SIGNATURE = 16 };
 
@@ -183,6 +184,8 @@ const struct notice *peer_event(struct peer *p, unsigned int type);
 struct request queue_open(struct peer *p, unsigned int queue, unsigned int qclass, unsigned int order);
 /* Open it, or fail the case at hand. */
 bool peer_queue(struct peer *p, unsigned int queue, unsigned int qclass, unsigned int order);
+/* The same with 32 entries and an event channel of its own. */
+bool peer_queue_with_port(struct peer *p, unsigned int queue, unsigned int qclass);
 /* Pages and a clean directory for a BUF_REGISTER; not sent.  *at: the pages. */
 struct request buf_register(struct peer *p, uint32_t buffer, uint32_t pages, unsigned int access, void **at);
 

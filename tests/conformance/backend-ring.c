@@ -188,14 +188,11 @@ static void spurious(struct bench *b)
 static void own_port(struct bench *b)
 {
 	struct peer *p = &b->peer;
-	struct request r = queue_open(p, 1, NORMAL, 5);
-	int port = (int)xenevtchn_bind_unbound_port(p->evtchn, p->domain);
+	int port;
 
-	SET32(&r, 24, (uint32_t)port);
-	p->queue[1].port = port;
-	if (!expect(p, OK, r, "QUEUE_OPEN with a port of its own"))
+	if (!peer_queue_with_port(p, 1, NORMAL))
 		return;
-	p->queue[1].open = true;
+	port = p->queue[1].port;
 	nops(b, 1, 200, 20);
 	settle(p);
 	for (unsigned int i = 0; i < 5; i++) {

@@ -353,6 +353,16 @@ bool peer_queue(struct peer *p, unsigned int queue, unsigned int qclass, unsigne
 	return good;
 }
 
+bool peer_queue_with_port(struct peer *p, unsigned int queue, unsigned int qclass)
+{
+	struct request r = queue_open(p, queue, qclass, 5);
+
+	p->queue[queue].port = (int)xenevtchn_bind_unbound_port(p->evtchn, p->domain);
+	SET32(&r, 24, (uint32_t)p->queue[queue].port);
+	p->queue[queue].open = expect(p, OK, r, "QUEUE_OPEN with a port of its own");
+	return p->queue[queue].open;
+}
+
 struct request buf_register(struct peer *p, uint32_t buffer, uint32_t pages, unsigned int access, void **at)
 {
 	struct request r = request(BUF_REGISTER);

@@ -32,6 +32,7 @@ static const char help[] =
 	"  --toolstack COMMAND\n"
 	"                 run as COMMAND PATH VALUE: writes a node of the backend's\n"
 	"                 directory as the toolstack; without it, its rules are not tried\n"
+	"  --patience N   wait so many seconds for what should come at once (8)\n"
 	REPORT_OPTIONS_HELP
 	"Ends with 0: all passed, 1: some failed, 2: usage, 3: could not connect.\n";
 
@@ -211,6 +212,7 @@ static bool options(struct bench *b, struct report_options *common, int argc, ch
 		{ "kind", required_argument, NULL, 'k' },
 		{ "entries", required_argument, NULL, 'e' },
 		{ "toolstack", required_argument, NULL, 't' },
+		{ "patience", required_argument, NULL, 'w' },
 		REPORT_LONG_OPTIONS,
 		{ NULL, 0, NULL, 0 }
 	};
@@ -237,6 +239,12 @@ static bool options(struct bench *b, struct report_options *common, int argc, ch
 			good = take_entries(b, optarg);
 			if (!good)
 				fprintf(stderr, "coproc-conform: --entries %s: numbers below %d, as 0-2,5\n", optarg, P_ENTRIES);
+			break;
+		case 'w':
+			patience_us = strtoull(optarg, NULL, 10) * 1000000u;
+			good = patience_us >= 1000000 && patience_us <= 600000000;
+			if (!good)
+				fprintf(stderr, "coproc-conform: --patience %s: 1 to 600 seconds\n", optarg);
 			break;
 		case 't':
 			b->toolstack = optarg;

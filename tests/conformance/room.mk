@@ -23,4 +23,17 @@ SLOW_SCENARIOS += $(CONFORM)/backend.sh $(CONFORM)/backend-jobs.sh
 # Faults that are found once need no second search under sanitizers.
 ifndef SAN
 SLOW_SCENARIOS += $(CONFORM)/broken-frontend.sh
+
+# coprocd with a defect each, to be found by broken.sh.
+ifndef SAN
+BROKEN := $(shell sed -n 's/^\([a-z-]*\)\t.*/\1/p' $(CONFORM)/broken.tbl)
+$(BROKEN:%=$(B)/broken/%/made): $(B)/broken/%/made: $(CONFORM)/broken.tbl $(CONFORM)/broken-build $(B)/bin/coprocd
+	$(call say,BREAK,$*)
+	@mkdir -p $(@D)
+	$(Q)$(CONFORM)/broken-build $* $(@D) \
+		"$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(call pkg_cflags,$(BACKEND_PKGS))" "$(CC) $(ALL_LDFLAGS)" \
+		"$(call objs,backend/coprocd.c) $(call archives,coproc-backend coproc-xenstore coproc-schema coproc-ring) $(call pkg_libs,$(BACKEND_PKGS)) $(LDLIBS)"
+	@touch $@
+ALL_TESTS += $(BROKEN:%=$(B)/broken/%/made)
+SLOW_SCENARIOS += $(CONFORM)/broken.sh
 endif

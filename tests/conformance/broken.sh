@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# coproc-conform finds what is wrong: coprocd with one defect at a time
+# (broken.tbl) fails the rule, and the same cases pass without.  BROKEN=all: with
+# every defect of the table, not only with those above its line.
+. tests/conformance/against.sh
+inside "$@"
+
+tab=$(printf '\t')
+printf 'an image' > "$tmp/null.image"
+limits
+
+# judged NAME COPROCD CASES
+judged() {
+	"$2" -c "$tmp/coprocd.conf" 2> "$tmp/$1.log" &
+	daemon=$!
+	until_ grep -q event=serving "$tmp/$1.log" || return
+	# shellcheck disable=SC2046,SC2086  # words
+	guest "$1" coproc-conform backend --patience 2 --program "$tmp/null.image" --entries 0-2 $(printf -- '--case %s ' $3)
+	coproc-attach "$domid" m4 > "$tmp/attach.out" 2>&1
+	rc=$(guest_rc "$1" 60)
+	coproc-loopback destroy "$domid"
+	kill "$daemon" 2> /dev/null
+	wait "$daemon" 2> /dev/null
+}
+
+if [ "${BROKEN-}" = all ]; then cat tests/conformance/broken.tbl; else
+	sed '/^# Those behind/,$d' tests/conformance/broken.tbl
+fi | grep -v '^#' > "$tmp/table"
+
+# Every case that is used below, against the backend as it is.
+cut -f4 "$tmp/table" | sort -u > "$tmp/cases"
+judged sound "$B/bin/coprocd" "$(cat "$tmp/cases")"
+is "without a defect all $(wc -l < "$tmp/cases") cases pass" "$rc" 0
+grep -A 1 '^FAILED' "$tmp/sound.out" | sed 's/^/# /'
+
+while IFS=$tab read -r name source rule case_ rest; do
+	if [ ! -x "$B/broken/$name/coprocd" ]; then
+		not_ok "$name: seeded into $source" "the sed script of broken.tbl changes nothing there any more"
+		continue
+	fi
+	judged "$name" "$B/broken/$name/coprocd" "$case_" < /dev/null
+	failed=$(sed -n '/^Rules that FAILED/,/^$/p' "$tmp/$name.out" | awk '{ print $1 }' | grep -x -- "$rule")
+	if [ "$rc" = 1 ] && [ "$failed" = "$rule" ]; then
+		ok "$name in $source: $rule failed"
+	else
+		not_ok "$name in $source: $rule failed" "status $rc"
+		sed 's/^/# /' "$tmp/$name.out" | head -n 20
+	fi
+done < "$tmp/table"
+done_
