@@ -25,7 +25,6 @@ ifndef SAN
 SLOW_SCENARIOS += $(CONFORM)/broken-frontend.sh
 
 # coprocd with a defect each, to be found by broken.sh.
-ifndef SAN
 BROKEN := $(shell sed -n 's/^\([a-z-]*\)\t.*/\1/p' $(CONFORM)/broken.tbl)
 $(BROKEN:%=$(B)/broken/%/made): $(B)/broken/%/made: $(CONFORM)/broken.tbl $(CONFORM)/broken-build $(B)/bin/coprocd
 	$(call say,BREAK,$*)
@@ -37,3 +36,12 @@ $(BROKEN:%=$(B)/broken/%/made): $(B)/broken/%/made: $(CONFORM)/broken.tbl $(CONF
 ALL_TESTS += $(BROKEN:%=$(B)/broken/%/made)
 SLOW_SCENARIOS += $(CONFORM)/broken.sh
 endif
+
+.PHONY: install-conform
+install:: install-conform
+install-conform: $(B)/bin/coproc-conform
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(datadir)/xen-coproc/cortex-m
+	$(INSTALL) -m 755 $(B)/bin/coproc-conform $(DESTDIR)$(bindir)
+	$(INSTALL) -m 644 $(CONFORM)/coproc-conform.1 $(DESTDIR)$(mandir)/man1
+	$(INSTALL) -m 644 $(B)/firmware/conform.elf $(CONFORM)/firmware/conform.c \
+		$(DESTDIR)$(datadir)/xen-coproc/cortex-m/
