@@ -409,11 +409,11 @@ void guest_take_events(struct guest *g)
 static void queue_open(struct input *in, struct coproc_request *r)
 {
 	uint8_t how = in_u8(in);
-	uint32_t queue = 1 + how % (GUEST_QUEUES - 1), order = 5 + (how >> 2) % 5;
+	uint32_t queue = 1 + (how & 3) % (GUEST_QUEUES - 1), order = 5 + (how >> 2) % 5;
 
 	r->u.queue_open.queue = queue;
 	r->u.queue_open.order = order;
-	r->u.queue_open.qclass = 1 + (how >> 5) % 3;
+	r->u.queue_open.qclass = 1 + (how >> 5 & 3) % 3;
 	r->u.queue_open.event_channel = how & 0x80 ? 1 + queue : 0;
 	r->u.queue_open.journal_ref = XENCOPROC_NONE;
 	for (uint32_t i = 0; i < XENCOPROC_SQ_PAGES_MAX; i++)

@@ -9,7 +9,7 @@ SQ = {0: 2, 1: 5, 2: 25, 3: 45}
 OPS = {"NOP": 1, "QUEUE_OPEN": 2, "QUEUE_CLOSE": 3, "CTX_CREATE": 4, "CTX_DESTROY": 5, "BUF_REGISTER": 6,
        "BUF_RELEASE": 7, "FW_LOAD": 8, "FW_UNLOAD": 9, "CANCEL": 10, "CTX_SIGNAL": 11, "QUERY": 12, "JOB": 16}
 SUBMIT, RAW, GO, TAKE, EVENTS, FURNISH, TIME, RUN = 0, 4, 5, 8, 9, 10, 28, 31
-HEADERS = {"": b"\x0c\x70\x00", "park-": b"\x0e\x77\x01", "kill-": b"\x08\x70\x02", "tight-": b"\x1d\xf8\xe5"}
+HEADERS = {"": b"\x0c\x77\x00", "park-": b"\x0e\x77\x01", "kill-": b"\x08\x77\x02", "tight-": b"\x1d\xf8\xe5"}
 
 
 def number(fields, name, default=0):
@@ -89,8 +89,8 @@ def histories():
     yield "close", begin + jobs(2, 0x8000) * 2 + bytes([GO, RUN, 0, 2, 2, GO, TIME, 0xb1, TAKE])
     yield "destroy", begin + jobs(2, 0x8000) * 2 + bytes([GO, RUN, 0, 4, 0, GO, TIME, 0xb1, TAKE])
     yield "release", begin + jobs(2, 0x800, 0x20) + b"\0" + bytes([GO, RUN, 0, 6, 0, 0, 8, 0, GO, TIME, 0xd1, TAKE])
-    yield "two-classes", begin + bytes([0, 1, 0x01, GO, RUN, TAKE]) + jobs(2, 0x8000) + bytes([GO, RUN]) + \
-        jobs(2, 5, 0, 1) + bytes([GO, TIME, 0xc1, TAKE])
+    yield "two-classes", begin + bytes([0, 1, 0x00, GO, RUN, TAKE]) + jobs(2, 0x8000) + bytes([GO, RUN]) + \
+        jobs(1, 5, 0, 1) + bytes([GO, TIME, 0xc1, TAKE])
     yield "worker-dies", begin + jobs(2, 0x8000) + bytes([GO, RUN, 23, 4, 0, 0, TIME, 0xa1, TAKE]) + jobs(2, 5) + \
         bytes([GO, TIME, 0xc3, TAKE])
     yield "worker-lies", begin + jobs(2, 0x8000) + bytes([GO, RUN, 23, 0, 1, 30, TIME, 0xa1, TAKE])
@@ -122,11 +122,11 @@ def histories():
     yield "no-grants", bytes([19, 7, 21, 2, 26])
     yield "no-descriptors", bytes([19, 7, 22, 2, 26])
     yield "stop", begin + jobs(2, 0x8000) + bytes([GO, RUN, 26 | 96, RUN, 27, 7])
-    two = bytes([0x80 | FURNISH, 0])
+    two = bytes([0x80 | FURNISH, 1])
     yield "2-share", begin + two + jobs(2, 0x8000) + bytes([GO, RUN]) + bytes([0x82 | 64, 0, 0]) + struct.pack("<I", 5) + \
-        bytes([0x85, TIME, 0xc4, TIME, 0xc4, TAKE, 0x88])
+        bytes([0x85, TIME, 0xa4, TIME, 0xa4, TAKE, 0x88])
     yield "2-cancel-stopped", begin + two + jobs(2, 0x8000) + bytes([GO, RUN]) + bytes([0x82 | 64, 0, 0]) + \
-        struct.pack("<I", 0x8000) + bytes([0x85, TIME, 0xc4, 0, 9, 1, 0, 0x80, 9, 1, 0, 5, 0x85, TIME, 0xc4, TAKE, 0x88])
+        struct.pack("<I", 0x8000) + bytes([0x85, TIME, 0xa4, 0, 9, 1, 0, 0x80, 9, 1, 0, 5, 0x85, TIME, 0xa4, TAKE, 0x88])
 
 
 def make(out, blocks):

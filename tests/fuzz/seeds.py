@@ -128,7 +128,7 @@ def nodes(out):
     out.seed("nodes", "honest", bytes([255]) + b"4")
     out.seed("nodes", "states", bytes([255]) + bytes(range(64)))
     for i, _ in enumerate(names or range(52)):
-        for j, value in enumerate(("1", "0", "100", "65536", "4294967296", "a", "")):
+        for j, value in enumerate(("1", "0", "9", "100", "65536", "4294967296", "a", "")):
             out.seed("nodes", "node-%d-%d" % (i, j), bytes([i, len(value)]) + value.encode() + bytes([255]))
         out.seed("nodes", "absent-%d" % i, bytes([128 + i, 0, 255]))
 

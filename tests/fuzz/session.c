@@ -186,7 +186,7 @@ static void furnish(struct script *s, struct guest *g)
 		XENCOPROC_OP_CTX_CREATE - 1, 0,
 		XENCOPROC_OP_CTX_CREATE - 1, 1,
 		XENCOPROC_OP_FW_LOAD - 1, 0, 3, 0,
-		XENCOPROC_OP_QUEUE_OPEN - 1, 0x24,      /* queue 2, order 6, class normal */
+		XENCOPROC_OP_QUEUE_OPEN - 1, 0x05,      /* queue 2, order 6, class normal */
 	};
 	struct input in = { requests, sizeof(requests) };
 	uint8_t how = in_u8(&s->in);
