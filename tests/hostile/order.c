@@ -10,7 +10,7 @@ static void order(const char *firmware)
 	connect_();
 	load(firmware);
 	raw_queue_open(&raw, 1, XENCOPROC_CLASS_NORMAL);
-	for (int i = 0; i < 400; i++) {
+	for (int i = 0; i < 200; i++) {
 		struct coproc_request job = raw_job(0, 0, WORK_FOREVER, 0);
 		struct coproc_request cancel = raw_request(XENCOPROC_OP_CANCEL);
 		struct coproc_completion done;
@@ -39,7 +39,7 @@ static void order(const char *firmware)
 		if (!ended)
 			raw_take(&raw, 1, &done);
 	}
-	check(!early, "B-CANCEL-1: no CANCEL answered before its job (%u of 400)", early);
+	check(!early, "B-CANCEL-1: no CANCEL answered before its job (%u of 200)", early);
 	check(!other, "nor answered otherwise (%u)", other);
 	check(raw_disconnect(&raw), "let go of");
 }
