@@ -4,7 +4,7 @@
 # lines "name value" to $out/results, profiles to $out/profile-NAME.txt.
 out=${out:-$PWD/build/bench}
 . tests/bench/world.sh
-jobs=1024 times=4000 depths="1 32 256"
+jobs=512 times=4000 depths="1 32 256"
 [ -z "${BENCH_QUICK-}" ] || jobs=64 times=300 depths="1 32"
 
 record() { echo "$1 $2" >> "$out/results"; }
