@@ -280,7 +280,7 @@ static void whole(void)
 	options(&o);
 	want(coproc_open(&o, &second) == -EBUSY);
 	want(coproc_info(dev, &info) == 0 && info.version == 1 && info.max_pieces == 64);
-	want(!strcmp(info.kind, "null") && !strcmp(info.name, "test"));
+	want(!strcmp(info.kind, "null") && !strcmp(info.name, "conform"));
 	whole_copy();
 	whole_table();
 	whole_batch();
@@ -381,7 +381,7 @@ static void nowait(void)
 	wait_for_device();
 	options(&o);
 	o.flags = COPROC_OPEN_NOWAIT;
-	o.name = "test";
+	o.name = "conform";
 	want(coproc_open(&o, &dev) == 0);
 	want(coproc_state(dev) == COPROC_CONNECTING);
 	want(coproc_context_create(dev, &ctx) == -ENOTCONN);
@@ -728,7 +728,7 @@ static void open_fails(const char *expected)
 			want(rc == names[i].error);
 	want(reason[0] && seconds() - start < 4);
 	if (rc == -EREMOTEIO)
-		want(strstr(reason, "the test wants it so") != NULL);
+		want(strstr(reason, "wants it so") != NULL);
 }
 
 static void control_silent(void)
