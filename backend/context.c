@@ -146,7 +146,7 @@ enum xencoproc_status context_destroy(struct session *session, uint32_t index, i
 
 void context_was_reset(struct session *session, uint32_t index, enum xencoproc_status why)
 {
-	session->contexts[index].resets++;
+	session->contexts[index].resets++;      /* K8 */
 	session_event(session, XENCOPROC_EVENT_CTX_RESET, why, index,
 		      session->contexts[index].resets);
 }

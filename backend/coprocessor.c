@@ -224,7 +224,7 @@ static bool ended(struct job *job, const struct worker_reply *reply)
 		context_was_reset(session, job->context, status);
 	else if (status == XENCOPROC_OK)
 		session->deaths = 0;
-	job_end(job, status, reply->outcome == WORKER_ABORTED ? 0 : reply->result);
+	job_end(job, status, reply->outcome == WORKER_ABORTED ? 0 : reply->result); /* K3 */
 	return true;
 }
 
@@ -395,7 +395,7 @@ static void begin(struct coprocessor *c, struct job *job, uint64_t now)
 	job->since_ns = clock_now();
 	c->running = job;
 	c->phase = PHASE_RUNNING;
-	job->state = JOB_RUNNING;
+	job->state = JOB_RUNNING;               /* K2 */
 	if (was == JOB_STOPPED) {
 		session->stopped = NULL;
 		worker_continue(session->worker);
@@ -573,7 +573,7 @@ static void on_alarm(evutil_socket_t fd, short what, void *arg)
 	if (c->phase == PHASE_RUNNING) {
 		account(c, now);
 		if (c->running->ran_ns >= c->running->run_limit_ns) {
-			c->running->overrun = true;
+			c->running->overrun = true;     /* K7 */
 			abort_running(c, now);
 		}
 	} else if (c->phase != PHASE_IDLE && now >= c->kill_at_ns) {

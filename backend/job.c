@@ -387,7 +387,7 @@ static void on_expiry(evutil_socket_t fd, short what, void *arg)
 	struct job *job = arg;
 
 	if (job->state == JOB_QUEUED)
-		job_end(job, XENCOPROC_EXPIRED, 0);
+		job_end(job, XENCOPROC_EXPIRED, 0);     /* K9 */
 }
 
 static bool arm_expiry(struct job *job, uint32_t start_limit_us)
@@ -437,7 +437,7 @@ static void admit(struct job *job, struct stream *stream)
 {
 	struct session *session = job_session(job);
 
-	job->state = JOB_QUEUED;
+	job->state = JOB_QUEUED;                /* K1 of protocol/models/job.pml */
 	session->jobs++;
 	session->waiting += job->flags & XENCOPROC_JOB_F_WAIT ? 1 : 0;
 	session->contexts[job->context].jobs++;
@@ -508,7 +508,7 @@ static void tell(struct job *job, enum xencoproc_status status, uint64_t result,
 	queue_put(job->queue, &completion);
 	for (int slot = 0; job->cancels_owed >> slot; slot++)
 		if (job->cancels_owed >> slot & 1)
-			control_complete(session, slot, XENCOPROC_OK, 0);
+			control_complete(session, slot, XENCOPROC_OK, 0);       /* K6 */
 	trace_event(session->backend->trace, now, "end",
 		    "\"dom\":%u,\"dev\":%u,\"queue\":%u,\"class\":\"%s\",\"job\":%llu,\"ctx\":%u,"
 		    "\"status\":\"%s\",\"us\":%u,\"waited_us\":%u",
@@ -598,11 +598,11 @@ struct job *job_find(struct queue *queue, uint16_t slot, uint64_t id)
 void job_cancel(struct job *job)
 {
 	if (job->state == JOB_QUEUED) {
-		job_end(job, XENCOPROC_CANCELLED, 0);
+		job_end(job, XENCOPROC_CANCELLED, 0);   /* K4 */
 		return;
 	}
 	if (job->cancelled)
 		return;
 	job->cancelled = true;
-	coprocessor_abort(job_session(job)->coprocessor, job);
+	coprocessor_abort(job_session(job)->coprocessor, job);  /* K5 */
 }

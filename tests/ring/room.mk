@@ -8,3 +8,6 @@ $(eval $(call c_test,ring-swap,tests/ring/test_swap.c,,))
 $(eval $(call c_test,ring-stress,tests/ring/test_stress.c,coproc-ring,))
 $(eval $(call c_testprog,ring-count,tests/ring/count.c,coproc-ring,))
 SCENARIOS += tests/ring/instructions
+ifndef SAN
+SLOW_SCENARIOS += tests/ring/order
+endif
