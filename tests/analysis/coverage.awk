@@ -65,7 +65,7 @@ $1 == "BRDA" && ours {
 	read_source(name)
 	for (i = 1; i <= misses; i++) {
 		# What says nothing by itself goes with its neighbours.
-		if (text[missed[i]] ~ /^[ \t]*([{}]*|}? *else *{?|[a-z_]+:|\);?)[ \t]*$/)
+		if (text[missed[i]] ~ /^#|^[ \t]*([{}]*|}? *else *{?|[a-z_]+:|\);?)[ \t]*$/)
 			continue
 		best = "?"; at = 0
 		for (j = 1; j <= starts; j++)

@@ -10,6 +10,11 @@ analysed:
 	$(Q)$(MAKE) -f build.mk $(ANALYSED)
 	$(Q)printf '%s\n' $(ANALYSED:=.findings) > $(B)/list
 
+# Once: neither asks what the sanitizers do.
+ifndef SAN
+SCENARIOS += tests/analysis/coverage.sh
+endif
+
 .PHONY: run-analyse
 run-analyse:
 	@B=$(B) tests/analysis/analyse
@@ -24,6 +29,15 @@ COVERED_SLOW := $(addprefix tests/,conformance/backend.sh conformance/backend-jo
 .PHONY: run-tests-covered
 run-tests-covered: tests
 	@B=$(B) SAN= tests/run $(filter-out $(UNCOVERED),$(TESTS) $(SCENARIOS)) $(COVERED_SLOW)
+
+COVERED_UNITS = $(filter $(addprefix $(B)/test/,ring ring-queue ring-request ring-message \
+	ring-swap schema-node schema-state schema-sets session vectors-messages vectors-traces \
+	engine-cortex-m-image),$(TESTS))
+.PHONY: units-covered run-units-covered
+units-covered:
+	$(Q)$(MAKE) -f build.mk $(COVERED_UNITS)
+run-units-covered: units-covered
+	@B=$(B) SAN= tests/run $(COVERED_UNITS)
 
 .PHONY: run-coverage
 run-coverage:

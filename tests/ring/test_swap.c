@@ -11,6 +11,9 @@
 #else
 #define COPROC_WIRE_SWAP 1
 #endif
+/* And in pieces of eight bytes, as a kernel copies. */
+#undef __SSE2__
+#undef __ARM_NEON
 #include "libcoproc-ring/decode.c"
 #include "libcoproc-ring/message.c"
 #include "libcoproc-ring/queue.c"
@@ -125,6 +128,33 @@ START_TEST(queue_works_swapped)
 }
 END_TEST
 
+/* In pieces of eight bytes: each of a message's bytes arrives, in its place. */
+START_TEST(messages_arrive_whole)
+{
+	static struct pair p;
+	uint8_t message[XENCOPROC_SQE_SIZE], back[XENCOPROC_SQE_SIZE];
+	struct coproc_ring *from, *to;
+
+	for (unsigned int i = 0; i < sizeof(message); i++)
+		message[i] = (uint8_t)(i + 1);
+	for (int completions = 0; completions < 2; completions++) {
+		uint32_t size = completions ? XENCOPROC_CQE_SIZE : XENCOPROC_SQE_SIZE;
+
+		pair_begin(&p, 1, XENCOPROC_ORDER_MIN, 0);
+		from = completions ? &p.server.cq : &p.client.sq;
+		to = completions ? &p.client.cq : &p.server.sq;
+		ck_assert_uint_gt(coproc_ring_room(from), 0);
+		coproc_ring_put(from, message);
+		coproc_ring_publish(from);
+		ck_assert_mem_eq(completions ? p.pages.cq : p.pages.sq, message, size);
+		ck_assert_uint_eq(coproc_ring_pending(to), 1);
+		memset(back, 0, sizeof(back));
+		coproc_ring_take(to, back);
+		ck_assert_mem_eq(back, message, size);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("swap");
@@ -134,6 +164,7 @@ int main(void)
 	tcase_add_loop_test(t, fields_lie_swapped, 0, sizeof(plain) / sizeof(plain[0]));
 	tcase_add_test(t, completions_and_events_lie_swapped);
 	tcase_add_test(t, queue_works_swapped);
+	tcase_add_test(t, messages_arrive_whole);
 	suite_add_tcase(suite, t);
 	return tap_main(suite);
 }

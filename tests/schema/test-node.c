@@ -8,6 +8,8 @@
 
 #include "tests/unit/tap.h"
 #include "protocol/coprocif.h"
+#include "xenstore-schema/node-set.h"
+#include "xenstore-schema/node-error.h"
 #include "xenstore-schema/nodes.h"
 
 #define NODE(id) (&coproc_node[COPROC_NODE_##id])
@@ -441,6 +443,61 @@ START_TEST(nodes_are_found_by_name_and_directory)
 }
 END_TEST
 
+START_TEST(absent_text_is_judged_by_the_table)
+{
+	/* Whatever is absent, B-NODE rules: refused where required, else nothing to refuse. */
+	struct coproc_node_error error;
+	size_t i, strings = 0;
+
+	for (i = 0; i < COPROC_NODES; i++) {
+		const struct coproc_node *node = &coproc_node[i];
+
+		if (!coproc_type_is_string(node->type))
+			continue;
+		strings++;
+		memset(&error, 0xff, sizeof(error));
+		ck_assert_int_eq(coproc_node_check(node, NULL, 0, &error),
+				 node->required ? COPROC_NODE_ABSENT : COPROC_NODE_OK);
+		if (node->required)
+			ck_assert_ptr_eq(error.node, node);
+	}
+	ck_assert_uint_gt(strings, 3);
+}
+END_TEST
+
+START_TEST(what_is_allowed_fits_its_room)
+{
+	char whole[256], cut[256];
+	size_t i, room;
+
+	for (i = 0; i < COPROC_NODES; i++) {
+		coproc_node_allowed(&coproc_node[i], whole, sizeof(whole));
+		ck_assert_uint_gt(strlen(whole), 3);
+		for (room = 1; room < 12; room++) {
+			memset(cut, 'x', sizeof(cut));
+			coproc_node_allowed(&coproc_node[i], cut, room);
+			ck_assert_uint_lt(strlen(cut), room);
+			ck_assert_int_eq(strncmp(cut, whole, strlen(cut)), 0);
+			ck_assert_int_eq(cut[room], 'x');
+		}
+	}
+}
+END_TEST
+
+START_TEST(a_reason_needs_no_error_to_be_told_in)
+{
+	struct coproc_node_error error;
+	const struct coproc_node *node = NODE(TOOLSTACK_FRONTEND);
+
+	ck_assert_int_eq(coproc_node_refuse_because(NULL, node, COPROC_NODE_RANGE, "why"),
+			 COPROC_NODE_RANGE);
+	ck_assert_int_eq(coproc_node_refuse_because(&error, node, COPROC_NODE_RANGE, "why"),
+			 COPROC_NODE_RANGE);
+	ck_assert_ptr_eq(error.node, node);
+	ck_assert_ptr_nonnull(strstr(error.message, "why"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("node");
@@ -465,6 +522,9 @@ int main(void)
 	tcase_add_test(tc, what_is_formatted_parses_to_the_same);
 	tcase_add_test(tc, nobody_formats_what_nobody_takes);
 	tcase_add_test(tc, nodes_are_found_by_name_and_directory);
+	tcase_add_test(tc, absent_text_is_judged_by_the_table);
+	tcase_add_test(tc, what_is_allowed_fits_its_room);
+	tcase_add_test(tc, a_reason_needs_no_error_to_be_told_in);
 	suite_add_tcase(suite, tc);
 	return tap_main(suite);
 }
