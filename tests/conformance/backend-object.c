@@ -362,6 +362,39 @@ static void digests(struct bench *b)
 	expect_query(p, Q_FIRMWARE, 1, 0);
 }
 
+/* With feature-digest-load: what was loaded before, by its digest and kind. */
+static void by_digest(struct bench *b)
+{
+	struct peer *p = &b->peer;
+	struct request r = fw_load(1, NONE, 0, b->digest);
+
+	if (!(p->offer.features & DIGEST_LOAD)) {
+		report_na(b->report, "feature-digest-load is not offered");
+		return;
+	}
+	report_check(b->report, peer_disconnect(p), "no Closed");
+	if (!report_check(b->report, peer_connect(p, DIGEST_LOAD), "does not connect") || !bench_program(b))
+		return;
+	set_flags(&r, 1);
+	SET32(&r, 20, b->kind);
+	expect(p, OK, r, "FW_LOAD by digest of an image that was loaded");
+	expect(p, IN_USE, r, "the same again");
+	expect_query(p, Q_FIRMWARE, 1, 1);
+	expect(p, OK, fw_unload(1), "FW_UNLOAD");
+	r.b[79] ^= 1;
+	expect(p, NOT_FOUND, r, "FW_LOAD by a digest that nobody loaded");
+	r.b[79] ^= 1;
+	SET32(&r, 32, 8);
+	expect(p, BAD_FIELD, r, "FW_LOAD by digest with a length");
+	SET32(&r, 32, 0);
+	SET32(&r, 28, 8);
+	expect(p, BAD_FIELD, r, "FW_LOAD by digest with an offset");
+	SET32(&r, 28, 0);
+	SET32(&r, 24, 0);
+	report_check(b->report, peer_ask(p, r) >= BAD_OP, "FW_LOAD by digest with a buffer was taken");
+	expect_query(p, Q_FIRMWARE, 1, 0);
+}
+
 /* Objects that a job uses end after it. */
 static void ending(struct bench *b)
 {
@@ -447,6 +480,7 @@ const struct conform_case object_cases[] = {
 	{ "close-cancels", "B-QCLOSE-1 B-JOB-7 B-JOB-3", NEEDS(P_END), close_cancels },
 	{ "firmware-life", "B-FW-1 B-CTRL-3", CONNECTED | PROGRAM, firmware_life },
 	{ "firmware-digest", "B-FW-1", CONNECTED | PROGRAM, digests },
+	{ "firmware-by-digest", "B-FW-3 B-NEG-2", CONNECTED | PROGRAM, by_digest },
 	{ "ending-after-jobs", "B-CTRL-3 B-BUF-1", NEEDS(P_END), ending },
 	{ "destroy-cancels", "B-CTRL-3 B-JOB-3", NEEDS(P_END), destroy_cancels },
 	{ "queries", "B-EVENT-3", CONNECTED, queries },
