@@ -171,14 +171,15 @@ static void put_page(FILE *file, const struct story *s, const struct story_names
 	const char *data = strstr(page_begin, DATA_PLACE);
 	const char *table = strstr(page_begin, TABLE_PLACE);
 
-	/* the page is built in, so the places are there, the table's first */
-	fwrite(page_begin, (size_t)(table - page_begin), 1, file);
+	/* the page is built in, so the places are there, the table's first;
+	 * whoever closes the file asks whether all was written */
+	(void)fwrite(page_begin, (size_t)(table - page_begin), 1, file);
 	put_table(file, s, names);
 	table += strlen(TABLE_PLACE);
-	fwrite(table, (size_t)(data - table), 1, file);
+	(void)fwrite(table, (size_t)(data - table), 1, file);
 	put_data(file, s, names);
 	data += strlen(DATA_PLACE);
-	fwrite(data, (size_t)(page_end - data), 1, file);
+	(void)fwrite(data, (size_t)(page_end - data), 1, file);
 }
 
 int main(int argc, char **argv)
