@@ -336,22 +336,52 @@ static void nodes_anew(struct bench *b)
 
 /* ---- journals, where the frontend has them ---- */
 
+struct journal {
+	uint8_t *page;
+	bool zero;              /* when it was granted */
+};
+
+static bool note_journal(struct played *p, struct played_queue *q, const struct coproc_request *r)
+{
+	struct journal *journal = p->note;
+
+	if (r->op != XENCOPROC_OP_QUEUE_OPEN || r->u.queue_open.journal_ref == XENCOPROC_GREF_NONE ||
+	    journal->page)
+		return false;
+	journal->page = played_map(p, &r->u.queue_open.journal_ref, 1, true);
+	journal->zero = journal->page && watch_zero(journal->page, XENCOPROC_PAGE_SIZE);
+	return false;
+}
+
+/* Zero, writable for the backend, and never written by the frontend.  The played
+ * backend writes nothing: every cell stays FREE. */
 static void journal(struct bench *b)
 {
-	char *asked;
+	struct journal journal = { 0 };
 
 	if (!case_begin(b, "journals", "F-JRNL-1"))
 		return;
 	played_node(b->p, "feature-journal", "1");
-	if (case_connect(b)) {
-		asked = played_read(b->p, "request-journal");
-		if (!asked || strcmp(asked, "1"))
+	b->p->limits.features = COPROC_FEATURE_JOURNAL;
+	b->p->note = &journal;
+	b->p->hook = note_journal;
+	if (case_ready(b)) {
+		char *asked = played_read(b->p, "request-journal");
+
+		if (!asked || strcmp(asked, "1")) {
 			report_na(b->report, "this frontend asks for no journal");
-		else
-			report_check(b->report, false, "it asks for a journal, which this tool does not "
-				     "play yet");
+		} else if (report_check(b->report, journal.page != NULL, "it asks for feature-journal, "
+					"and its queue has no journal that can be mapped writable") &&
+			   case_jobs(b, 40, "")) {
+			ask_wait(b, 5000);
+			expect_all_ended(b);
+			report_check(b->report, journal.zero, "the journal is not zero when granted");
+			report_check(b->report, watch_zero(journal.page, XENCOPROC_PAGE_SIZE),
+				     "the frontend wrote into its journal");
+		}
 		free(asked);
 	}
+	played_unmap(b->p, journal.page, 1);
 	case_end(b);
 }
 
