@@ -252,6 +252,14 @@ bool guest_put_raw(struct guest *g, uint32_t queue, struct xencoproc_sqe *sqe)
 	memcpy(&s->immediate, (const uint8_t *)sqe + 40, 8);
 	if (!queue && (s->op == XENCOPROC_OP_QUEUE_OPEN || s->op == XENCOPROC_OP_QUEUE_CLOSE))
 		note_queue(g, s, (const uint8_t *)sqe);
+	if (!queue && s->op == XENCOPROC_OP_CANCEL) {
+		uint16_t target;
+
+		memcpy(&s->queue, (const uint8_t *)sqe + 16, 4);
+		memcpy(&target, (const uint8_t *)sqe + 20, 2);
+		memcpy(&s->immediate, (const uint8_t *)sqe + 24, 8);
+		s->order = target;
+	}
 	memcpy(sqe_at(g, queue, q->put), sqe, sizeof(*sqe));
 	q->put++;
 	return true;
@@ -331,6 +339,19 @@ static void check_completion(struct guest *g, uint32_t queue, const struct xenco
 		fuzz_bug("a job ended OK and never started");
 }
 
+/* B-CANCEL-1: the job's own completion was published before. */
+static void cancelled(struct guest *g, const struct guest_slot *s)
+{
+	const struct guest_slot *job;
+
+	if (s->queue >= GUEST_QUEUES || s->order >= ENTRIES_MAX)
+		return;
+	guest_take(g, s->queue);
+	job = &g->queue[s->queue].slot[s->order];
+	if (g->clean && g->queue[s->queue].open && job->live && job->id == s->immediate)
+		fuzz_bug("CANCEL was answered OK before its job ended");
+}
+
 static void take_one(struct guest *g, uint32_t queue)
 {
 	struct guest_queue *q = &g->queue[queue];
@@ -351,6 +372,8 @@ static void take_one(struct guest *g, uint32_t queue)
 	q->taken++;
 	if (queue || !s->queue)
 		return;
+	if (s->op == XENCOPROC_OP_CANCEL && cqe.status == XENCOPROC_OK)
+		cancelled(g, s);
 	if (s->op == XENCOPROC_OP_QUEUE_OPEN && cqe.status == XENCOPROC_OK)
 		opened(g, s);
 	else if (s->op == XENCOPROC_OP_QUEUE_CLOSE && cqe.status == XENCOPROC_OK)

@@ -168,7 +168,9 @@ def config(out):
     out.seed("config", "all-options", bare.encode())
     out.seed("config", "small", b'coprocessor "m4" { engine = "cortex-m" }\n')
     for word in words:
-        out.seed("config", "option-" + word, ('coprocessor a { engine = null %s = 5 }' % word).encode())
+        for value in ("5", "99", "99999999999", "text", "{1, 2}"):
+            out.seed("config", "option-%s-%s" % (word, value),
+                     ('coprocessor a { engine = null %s = %s }' % (word, value)).encode())
     out.dictionary("config", words + ['"', "{", "}", "=", "+=", "#", "//", "/*", "*/", "\\", "include(", "${HOME}",
                                       "sha256:", "true", "0x", "coprocessor", "wfq", "null", "'"])
 
