@@ -6,16 +6,16 @@
 out=${out:-$PWD/build/bench}
 . tests/bench/world.sh
 inside "$@"
-jobs=${BENCH_QUICK:+300}
-jobs=${jobs:-3000}
+jobs=${BENCH_QUICK:+2000}
+jobs=${jobs:-20000}
 
-# told FD_OUT FD_IN: one order, and the nanoseconds for each job
-order_a() { echo "run 8 $jobs 0" >&4; }
-order_b() { echo "run 8 $jobs 0" >&6; }
+# One order each, and the nanoseconds for each job.
+order_a() { echo "run 32 $jobs 0" >&4; }
+order_b() { echo "run 32 $jobs 0" >&6; }
 answer_a() { read -r line <&5 || die "guest a ended: $(cat "$tmp/a$engine.err")"; ns_a=${line%% *}; }
-answer_b() { read -r line <&7 || die "guest b ended: $(cat "$tmp/b$engine.err")"; ns_b=${line%% *}; }
+answer_b() { read -r line <&7 || die "guest b ended: $(cat "$tmp/b$engine.err")"; }
 
-echo "engine,round,alone_ns,by_turns_ns" > "$out/switch.csv"
+echo "engine,round,alone_ns,two_at_once_ns" > "$out/switch.csv"
 for engine in null m4; do
 	coprocd_start
 	agent a$engine $engine
@@ -27,12 +27,13 @@ for engine in null m4; do
 		order_a
 		answer_a
 		alone=$ns_a
+		began=$(date +%s%N)
 		order_a
 		order_b
 		answer_a
 		answer_b
-		# Both at once: a job ends every so often.
-		echo "$engine,$round,$alone,$(awk -v a="$ns_a" -v b="$ns_b" 'BEGIN { print (a + b) / 4 }')" >> "$out/switch.csv"
+		both=$((($(date +%s%N) - began) / 2 / jobs))
+		echo "$engine,$round,$alone,$both" >> "$out/switch.csv"
 	done
 	exec 4>&- 6>&- 5<&- 7<&-
 	coprocd_stop
@@ -40,7 +41,10 @@ for engine in null m4; do
 		for (i = 1; i <= NF; i++) { split($i, f, "="); v[f[1]] = f[2] }
 		printf "switch-%s-us %.3f\nswitch-%s-count %d\n", engine, v["switches"] ? v["switch_us"] / v["switches"] : 0, engine, v["switches"]
 	}' "$tmp/coprocd.log" >> "$out/results"
-	awk -F, -v engine=$engine '$1 == engine { print ($4 - $3) / 1000 }' "$out/switch.csv" | sort -g |
-		awk -v engine=$engine '{ v[NR] = $1 } END { printf "switch-%s-job-us %.3f\n", engine, v[int((NR + 1) / 2)] }' >> "$out/results"
+	# What the jobs of two took longer than those of one, for each change.
+	changes=$(awk -v n=switch-$engine-count '$1 == n { print $2 }' "$out/results")
+	awk -F, -v engine=$engine '$1 == engine { print $4 - $3 }' "$out/switch.csv" | sort -g |
+		awk -v engine=$engine -v jobs="$jobs" -v changes="${changes:-0}" '{ v[NR] = $1 }
+			END { if (changes > jobs / 10) printf "switch-%s-extra-us %.3f\n", engine, v[int((NR + 1) / 2)] * 2 * jobs * NR / changes / 1000 }' >> "$out/results"
 	rm -f "$tmp"/*.in "$tmp"/*.out
 done
