@@ -7,7 +7,7 @@
 dir=tests/analysis
 
 # Counts are kept however a process ends.
-export COV_DIR="$tmp/prof" LLVM_PROFILE_FILE="$tmp/prof/%m%c.profraw"
+export COV_DIR="$tmp/prof"
 mkdir "$COV_DIR"
 cat > "$tmp/end.c" << 'C'
 #include <signal.h>
@@ -36,7 +36,7 @@ count() { sed -n "s/^DA:$1,//p" "$tmp/lcov"; }
 is "a line of a child that ends by _exit() counts" "$(count 6)" 1
 is "a line of a process that is killed counts" "$(count 8)" 1
 is "a line that did not run does not" "$(count 9)" 0
-unset COV_DIR LLVM_PROFILE_FILE
+unset COV_DIR
 
 B=$B $dir/coverage --units > "$tmp/out" 2> "$tmp/err"
 rc=$?

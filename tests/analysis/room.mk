@@ -22,7 +22,7 @@ run-analyse:
 # What coverage runs: not what measures time or instructions, looks at texts, or
 # repeats for long what others reach.
 UNCOVERED := %/ring-stress %/engine-speed %/engine-figures %/loopback-grants %/backend-sched-scale \
-	tests/analysis/% tests/bench/% tests/demo/% tests/ring/instructions tests/protocol/% \
+	tests/analysis/% tests/bench/% tests/models/% tests/demo/% tests/ring/instructions tests/protocol/% \
 	tests/backend/docs %/abi.sh %/made %/coprocif-text %/reader.py
 COVERED_SLOW := $(addprefix tests/,conformance/backend.sh conformance/backend-jobs.sh \
 	hostile/attacks.sh hostile/kill.sh scenario/restart.sh scenario/policy.sh)
