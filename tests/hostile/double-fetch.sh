@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
+# Not with sanitizers: the tracer is preloaded.
 # The double-fetch tracer on real coprocd and on libcoproc (rule B-PAGE-3,
 # F-PAGE-4, B-RING-5, F-RING-5; threat F1): at most one load of each byte that
 # the peer can write, with every operation passing.  What it holds to, exactly,
@@ -48,22 +49,22 @@ traced() {
 }
 
 traced "$B/bin/coprocd" "$B/test/hostile-ops" ""
-is "every operation, traced" "$ended" 0
+is "F1: every operation, traced" "$ended" 0
 [ "$ended" = 0 ] || sed 's/^/# /' "$tmp/ops.out"
 for who in coprocd hostile-ops; do
 	report=$(ls "$tmp/trace.$who."* 2>/dev/null)
-	is "$who: its report is whole" "$(cut -f1 "$report" | grep -c '^breaches$')" 1
+	is "F1: $who: its report is whole" "$(cut -f1 "$report" | grep -c '^breaches$')" 1
 	counts "$report"
-	is "$who: no byte is loaded twice" "$(grep -c '^BREACH' "$report")" 0
+	is "F1: $who: no byte is loaded twice" "$(grep -c '^BREACH' "$report")" 0
 	breaches "$report"
-	is "$who: each access was understood" "$(grep '^undecoded' "$report" | cut -f2)" 0
-	is "$who: every operation passed" "$(grep '^op' "$report" | cut -f2 | tr '\n' ' ')" \
+	is "F1: $who: each access was understood" "$(grep '^undecoded' "$report" | cut -f2)" 0
+	is "F1: $who: every operation passed" "$(grep '^op' "$report" | cut -f2 | tr '\n' ' ')" \
 		"1 2 3 4 5 6 7 8 9 10 11 12 16 "
-	grep -q '^tables	[1-9]' "$report" && ok "$who: operand tables passed" || not_ok "$who: operand tables passed"
+	grep -q '^tables	[1-9]' "$report" && ok "F1: $who: operand tables passed" || not_ok "F1: $who: operand tables passed"
 done
-grep -q 'event ring	[1-9]' "$tmp"/trace.hostile-ops.* && ok "events passed" || not_ok "events passed"
+grep -q 'event ring	[1-9]' "$tmp"/trace.hostile-ops.* && ok "F1: events passed" || not_ok "F1: events passed"
 grep '^copies' "$tmp"/trace.coprocd.* | cut -f3 | sed 's/^/# directories, tables and images: /'
-is "the worker touches no directory, table or image" "$(grep -c '^BREACH' "$tmp/trace.worker")" 0
+is "F1: the worker touches no directory, table or image" "$(grep -c '^BREACH' "$tmp/trace.worker")" 0
 breaches "$tmp/trace.worker"
 
 # ---- each seeded double fetch is found ----
@@ -98,15 +99,15 @@ for seed in tests/hostile/seeds/*.sed; do
 	if [ "$who" = coprocd ]; then coprocd_=$tmp/seeded/coprocd; else ops_=$tmp/seeded/hostile-ops; fi
 	traced "$coprocd_" "$ops_" short
 	if cat "$tmp/trace.$who."* 2> /dev/null | grep '^BREACH' | grep -q "$(note "$seed" "found as")"; then
-		ok "seeded $seed_: found"
+		ok "F1: seeded $seed_: found"
 		cat "$tmp/trace.$who."* | grep "$(note "$seed" "found as")" | head -n 1 > "$tmp/one"
 		breaches "$tmp/one"
 	else
-		not_ok "seeded $seed_: found" "guest ended $ended: $(tail -n 3 "$tmp/ops.out" "$tmp/coprocd.log")"
+		not_ok "F1: seeded $seed_: found" "guest ended $ended: $(tail -n 3 "$tmp/ops.out" "$tmp/coprocd.log")"
 		breaches "$tmp/trace.$who."*
 	fi
 done
 traced "$B/bin/coprocd" "$B/test/hostile-ops" touch
-grep -q '^BREACH.*the engine' "$tmp/trace.worker" && ok "a worker that touches what it has not to: found" ||
-	not_ok "a worker that touches what it has not to: found" "$(tail -n 30 "$tmp/trace.worker" "$tmp/ops.out")"
+grep -q '^BREACH.*the engine' "$tmp/trace.worker" && ok "F1: a worker that touches what it has not to: found" ||
+	not_ok "F1: a worker that touches what it has not to: found" "$(tail -n 30 "$tmp/trace.worker" "$tmp/ops.out")"
 done_
