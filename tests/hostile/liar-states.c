@@ -89,14 +89,20 @@ static bool one(struct liar *l, struct act *a, const char *what)
 {
 	bool good;
 
-	liar_fresh(l);
-	if (a->moment == WHILE_INITIALISING)
-		liar_state(l, "1");
-	l->attack = a;
-	l->request = request;
-	l->peer = peer;
-	l->turn = turn;
-	play(l, BOARD_CALLS, 0);
+	for (int i = 0; i < 4; i++) {
+		a->acted = a->returned = false;
+		liar_fresh(l);
+		if (a->moment == WHILE_INITIALISING)
+			liar_state(l, "1");
+		l->attack = a;
+		l->request = request;
+		l->peer = peer;
+		l->turn = turn;
+		play(l, BOARD_CALLS, 0);
+		/* Too late for what was meant, or late at all: the machine is busy. */
+		if (a->acted && !board->over)
+			break;
+	}
 	good = a->acted && !board->over && !board->twice && board->ended <= board->jobs;
 	if (!good)
 		printf("# %s, %s%s: acted %d, %u calls too long, slowest %s %u ms, %u jobs, %u ended, "
@@ -166,13 +172,14 @@ static bool stall_all_5(struct liar *l, unsigned int state)
 	return state >= 5;
 }
 
-/* One round; where it is about what comes after opening, until that was in time. */
+/* One round; again where opening was not in time, or a call was late: a machine
+ * that is busy does that once, what never ends does it each time. */
 static bool bounded(struct liar *l, const char *what, bool opens,
 		    bool (*stall)(struct liar *l, unsigned int state),
 		    enum liar_does (*answer)(struct liar *l, uint32_t queue,
 					     const struct coproc_request *r))
 {
-	bool good = true;
+	bool twice = false;
 
 	for (int i = 0; i < 10; i++) {
 		liar_fresh(l);
@@ -181,13 +188,13 @@ static bool bounded(struct liar *l, const char *what, bool opens,
 		l->peer = stall;
 		l->request = answer;
 		play(l, BOARD_CALLS, 0);
-		good = good && !board->over && !board->twice;
-		if (!opens || board->open_rc == 0)
+		twice = twice || board->twice;
+		if ((!opens || board->open_rc == 0) && !board->over)
 			break;
 	}
 	printf("# %s: open %d, close %d, first failure %d, slowest %s %u ms\n", what, board->open_rc,
 	       board->close_rc, board->worst_rc, board->slowest, board->slowest_ms);
-	return good && (board->open_rc == 0) == opens;
+	return !board->over && !twice && (board->open_rc == 0) == opens;
 }
 
 void attack_stalls(struct liar *l)

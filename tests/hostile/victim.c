@@ -77,7 +77,7 @@ static int open_device(struct coproc_device **device, int index, uint32_t flags)
 	options.control_timeout_ms = board->mode == BOARD_CALLS ? SHORT_MS : 5000;
 	options.load_timeout_ms = board->mode == BOARD_CALLS ? SHORT_MS : 10000;
 	options.wait_timeout_ms = board->mode == BOARD_CALLS ? SHORT_MS : 5000;
-	options.close_timeout_ms = SHORT_MS;
+	options.close_timeout_ms = board->mode == BOARD_CALLS ? SHORT_MS : 5000;
 	options.reason = board->reason;
 	options.reason_size = sizeof(board->reason);
 	*device = NULL;
