@@ -98,7 +98,7 @@ $(B)/fuzz/seeds/made: $(FUZZ_DIR)/seeds.py $(FUZZ_DIR)/scripts.py $(wildcard pro
 
 # They build and run in here and not with the other tests: nobody who edits
 # waits for two more compilers.
-SLOW_SCENARIOS += tests/fuzz/check tests/fuzz/seeded
+SLOW_SCENARIOS += tests/fuzz/build tests/fuzz/check tests/fuzz/seeded
 
 .PHONY: fuzzers fuzzers-libfuzzer fuzzers-afl run-fuzz fuzz-targets
 fuzzers: fuzzers-libfuzzer fuzzers-afl

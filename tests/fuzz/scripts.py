@@ -86,11 +86,14 @@ def histories():
     yield "overrun", begin + jobs(2, 0x8000, 0x10)[:3] + struct.pack("<IH", 0x8000, 50) + bytes([GO, TIME, 0xcf, TAKE, EVENTS])
     yield "hang", begin + jobs(2, 0x8000) * 3 + bytes([GO, TIME, 0xd1, TIME, 0xd1, TAKE, 27, 3, TAKE])
     yield "cancel", begin + jobs(2, 0x8000) + bytes([GO, RUN, 0, 9, 1, 0, GO, TIME, 0xb1, TAKE])
+    yield "cancel-slow", begin + jobs(2, 0x8000) + bytes([GO, RUN, 25 | 32, 0, 9, 1, 0, GO, RUN, TAKE, 25, TIME, 0xb1, TAKE])
     yield "close", begin + jobs(2, 0x8000) * 2 + bytes([GO, RUN, 0, 2, 2, GO, TIME, 0xb1, TAKE])
     yield "destroy", begin + jobs(2, 0x8000) * 2 + bytes([GO, RUN, 0, 4, 0, GO, TIME, 0xb1, TAKE])
     yield "release", begin + jobs(2, 0x800, 0x20) + b"\0" + bytes([GO, RUN, 0, 6, 0, 0, 8, 0, GO, TIME, 0xd1, TAKE])
     yield "two-classes", begin + bytes([0, 1, 0x00, GO, RUN, TAKE]) + jobs(2, 0x8000) + bytes([GO, RUN]) + \
         jobs(1, 5, 0, 1) + bytes([GO, TIME, 0xc1, TAKE])
+    yield "cancel-parked", begin + bytes([0, 1, 0x00, GO, RUN, TAKE]) + jobs(2, 0x8000) + bytes([GO, RUN]) + \
+        jobs(1, 0x3000, 0, 1) + bytes([GO, RUN, 0, 9, 1, 0, GO, RUN, TAKE, TIME, 0xc1, TAKE])
     yield "worker-dies", begin + jobs(2, 0x8000) + bytes([GO, RUN, 23, 4, 0, 0, TIME, 0xa1, TAKE]) + jobs(2, 5) + \
         bytes([GO, TIME, 0xc3, TAKE])
     yield "worker-lies", begin + jobs(2, 0x8000) + bytes([GO, RUN, 23, 0, 1, 30, TIME, 0xa1, TAKE])
