@@ -14,7 +14,7 @@ if [ -z "${IN_WORLD-}" ]; then
 fi
 inside "$@"
 conf "firmware-allow = { \"$(digest "$FW/work.elf")\" }" "slice-us = 2000" "banks = 6" \
-	"max-run-limit-us = 200000" "kill-grace-us = 50000"
+	"max-run-limit-us = 1000000" "kill-grace-us = 200000"
 
 engine() { # engine DOMID: the pid of its worker
 	pgrep -f "coproc-engine-cortex-m --domid $1 " | tail -n 1
@@ -164,6 +164,7 @@ attach "$domid"
 is "a guest of the new store is served" "$(guest_rc late)" 0
 like "the neighbour's jobs all ran once" "$(cat "$tmp/calm.out" 2> /dev/null)" " fault=0 lost=0 cancelled=0 other=0 wrong=0 twice=0 strange=0"
 echo "# $(cat "$tmp/calm.out")"
+grep "\"ev\":\"end\",\"dom\":$calm," "$tmp/trace.jsonl" | grep -v '"status":"ok"' | sed 's/^/# /'
 coprocd_stop
 is "coprocd ends when told to" $? 0
 done_
