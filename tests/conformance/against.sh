@@ -29,9 +29,9 @@ conformance() {
 	limits "$engine"
 	: > "$tmp/coprocd.log"
 	coprocd_start
-	guest "$name" coproc-conform backend --device 0-7 --program "$program" --entries "$entries" \
+	guest "$name" coproc-conform backend --device 0-15 --program "$program" --entries "$entries" \
 		--toolstack "$tmp/toolstack" "$@"
-	for i in 7 6 5 4 3 2 1 0; do
+	for i in $(seq 15 -1 0); do
 		coproc-attach --devid $i --max-class "$class" "$domid" m4 > "$tmp/attach.out" 2>&1
 	done
 	rc=$(guest_rc "$name" 270)
