@@ -138,12 +138,14 @@ static void abort_running(struct coprocessor *c, uint64_t now)
 static void aborted(void *owner, void *arg, const struct worker_reply *reply)
 {
 	struct job *job = arg;
+	enum xencoproc_status status = job->overrun ? XENCOPROC_TIMED_OUT : XENCOPROC_CANCELLED;
 
 	/* NULL: the worker died, and its end will end the job. */
 	if (!reply)
 		return;
-	context_was_reset(owner, job->context, XENCOPROC_CANCELLED);
-	job_end(job, job->overrun ? XENCOPROC_TIMED_OUT : XENCOPROC_CANCELLED, 0);
+	/* The event says why as the completion does (section 10). */
+	context_was_reset(owner, job->context, status);
+	job_end(job, status, 0);
 }
 
 /* Nothing to do: if it was given back that has been said before. */
