@@ -78,6 +78,7 @@ byte cancelled_job;
 /* the backend and its engine */
 bool serving;                   /* it has a connection, and has not let go */
 bool dropped;                   /* the frontend has left it */
+bool spoilt;                    /* what dirty must say */
 bool dirty;                     /* the context must be reset before a job starts */
 byte running = JOBS;            /* a job, or JOBS */
 bool engine_ended;              /* the engine has said so, the backend has not heard */
@@ -113,7 +114,7 @@ inline accept()
 
 inline mark()
 {
-	assert(running == nobody && !dirty);                            /* B-JOB-4, B-CTX-1 */
+	assert(running == nobody && !spoilt);                           /* B-JOB-4, B-CTX-1 */
 	k = 0;
 	do      /* those before it have started */
 	:: k < j[i].at -> assert(j[order[k]].state != QUEUED || j[order[k]].ending != 0); k++
@@ -146,6 +147,7 @@ inline reply()
 	:: engine_status == CANCELLED && j[i].overrun -> j[i].ending = TIMED_OUT
 	:: else
 	fi;
+	spoilt = engine_status == FAULT || engine_status == CANCELLED;
 	dirty = engine_status == FAULT || engine_status == CANCELLED;
 	running = nobody;
 	engine_ended = false;
@@ -227,8 +229,10 @@ end:	do
 	:: atomic { calm && engine_ended -> reply(); i = 0 }
 	:: atomic { calm && running != nobody && j[running].state == RUNNING ->
 		j[running].overrun = true; j[running].state = ABORTING } /* K7 */
-	:: atomic { calm && dirty -> dirty = false }                    /* K8 */
-	:: atomic { calm && cancel == ASKED && taken == published -> take_cancel(); i = 0 }
+	:: atomic { calm && dirty -> dirty = false; spoilt = false }                    /* K8 */
+	:: atomic { calm && cancel == ASKED && taken == published -> take_cancel();
+		assert(cancel != ANSWERED || !j[i].live || j[i].completed);     /* B-CANCEL-1 */
+		i = 0 }
 	:: atomic { calm && destroy == ASKED -> destroy = UNDER_WAY; cancel_all() }
 	:: atomic { calm && close_ == ASKED && taken == published -> close_ = UNDER_WAY; cancel_all() }
 	:: atomic { calm && destroy == UNDER_WAY && none_live && running == nobody -> destroy = ANSWERED }
@@ -267,6 +271,7 @@ inline tell(how)
 	assert(how != CANCELLED || j[i].started_flag == j[i].effect_now);
 	assert(how != LOST || !j[i].restartable);
 	assert(how != LOST || !JOURNAL || j[i].marked || j[i].signalled);
+	assert(how != LOST || j[i].status == 0);        /* F-JRNL-2: completions first */
 	j[i].told = how;
 	j[i].live = false
 }
@@ -317,7 +322,7 @@ inline connect()
 	cancel = (cancel == NONE -> NONE : ANSWERED);
 	destroy = (destroy == NONE -> NONE : ANSWERED);
 	close_ = (close_ == NONE -> NONE : ANSWERED);
-	published = 0; taken = 0; told_taken = 0; running = nobody; dirty = false;
+	published = 0; taken = 0; told_taken = 0; running = nobody; dirty = false; spoilt = false;
 	engine_ended = false; engine_status = 0; dropped = false; serving = true
 }
 
@@ -348,6 +353,7 @@ end:	do
 	:: atomic { serving && !dropped && losses < LOSSES -> losses++; dropped = true }
 	/* It has let go, or is dead: what was published counts, then the table. */
 	:: atomic { !serving ->
+		assert(!serving);       /* it has let go */
 		i = 0; consume(); judge();
 		i = 1; consume(); judge();
 		connect() }
