@@ -138,7 +138,7 @@ static void abort_running(struct coprocessor *c, uint64_t now)
 static void aborted(void *owner, void *arg, const struct worker_reply *reply)
 {
 	struct job *job = arg;
-	enum xencoproc_status status = job->overrun ? XENCOPROC_TIMED_OUT : XENCOPROC_CANCELLED;
+	enum xencoproc_status status = job_forced_status(job);
 
 	/* NULL: the worker died, and its end will end the job. */
 	if (!reply)
@@ -215,7 +215,7 @@ static bool ended(struct job *job, const struct worker_reply *reply)
 	enum xencoproc_status status = (enum xencoproc_status)reply->status;
 
 	if (reply->outcome == WORKER_ABORTED) {
-		status = job->overrun ? XENCOPROC_TIMED_OUT : XENCOPROC_CANCELLED;
+		status = job_forced_status(job);
 	} else if (!job_status_ok(status)) {
 		/* Not what an engine may say of a job: the worker is not itself. */
 		worker_kill(session->worker);
@@ -269,7 +269,7 @@ static void returned(struct session *session, struct job *job, const struct work
 	}
 	lane_unahead(job);
 	if (job->cancelled)
-		job_end(job, XENCOPROC_CANCELLED, 0);
+		job_end(job, job_forced_status(job), 0);
 }
 
 static void parked(struct coprocessor *c, struct job *job, uint64_t now)
@@ -454,7 +454,8 @@ static bool inner_first(struct coprocessor *c, struct lane *lane, uint64_t now)
 
 static void start_next(struct coprocessor *c, uint64_t now)
 {
-	while (c->phase == PHASE_IDLE && c->state == XENCOPROC_DEVICE_RUNNING) {
+	while (c->phase == PHASE_IDLE &&
+	       (c->state == XENCOPROC_DEVICE_RUNNING || !TAILQ_EMPTY(&c->doomed))) {
 		struct sched_lane *picked;
 		struct job *job;
 
@@ -630,8 +631,8 @@ void coprocessor_stop(struct coprocessor *c, const char *why)
 	LIST_FOREACH(session, &c->sessions, link) {
 		if (session->closing)
 			continue;
-		session_event(session, XENCOPROC_EVENT_DEVICE, XENCOPROC_OK, 0, c->state);
-		session_break(session, "coprocessor %s is stopped: %s", c->config->name, why);
+		session_lose_jobs(session);
+		session_tell_stopped(session);
 	}
 }
 

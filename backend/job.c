@@ -537,6 +537,7 @@ static void let_go(struct job *job)
 		session->waiting--;
 	session->contexts[job->context].jobs--;
 	session->jobs--;
+	session_tell_stopped(session);
 }
 
 static void close_queue(struct queue *queue)
@@ -605,4 +606,24 @@ void job_cancel(struct job *job)
 		return;
 	job->cancelled = true;
 	coprocessor_abort(job_session(job)->coprocessor, job);  /* K5 */
+}
+
+void job_lose(struct job *job)
+{
+	if (job->state == JOB_QUEUED) {
+		job_end(job, XENCOPROC_LOST, 0);
+		return;
+	}
+	if (job->cancelled)
+		return;
+	job->lost = true;
+	job->cancelled = true;
+	coprocessor_abort(job_session(job)->coprocessor, job);
+}
+
+enum xencoproc_status job_forced_status(const struct job *job)
+{
+	if (job->overrun)
+		return XENCOPROC_TIMED_OUT;
+	return job->lost ? XENCOPROC_LOST : XENCOPROC_CANCELLED;
 }

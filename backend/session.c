@@ -277,6 +277,31 @@ void session_abandon(struct session *session)
 	session_free(session);
 }
 
+void session_lose_jobs(struct session *session)
+{
+	for (uint32_t q = 1; q <= XENCOPROC_QUEUE_MAX; q++) {
+		struct queue *queue = session->queues[q];
+
+		for (uint32_t i = 0; queue && i < queue->server.sq.entries; i++)
+			if (queue->jobs[i].state != JOB_FREE)
+				job_lose(&queue->jobs[i]);
+	}
+}
+
+void session_tell_stopped(struct session *session)
+{
+	struct coprocessor *coprocessor = session->coprocessor;
+
+	if (coprocessor->state != XENCOPROC_DEVICE_STOPPED || session->jobs || session->stop_told ||
+	    session->closing)
+		return;
+	session->stop_told = true;
+	for (uint32_t q = 1; q <= XENCOPROC_QUEUE_MAX; q++)
+		if (session->queues[q])
+			queue_flush(session->queues[q]);
+	session_event(session, XENCOPROC_EVENT_DEVICE, XENCOPROC_OK, 0, coprocessor->state);
+}
+
 static void drop_jobs(struct session *session)
 {
 	for (uint32_t q = 1; q <= XENCOPROC_QUEUE_MAX; q++) {

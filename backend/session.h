@@ -107,6 +107,7 @@ struct job {
 	uint8_t priority;
 	bool cancelled;                 /* is being ended because of CANCEL or a close */
 	bool overrun;                   /* is being ended because of its run limit */
+	bool lost;                      /* cancelled by nobody: the coprocessor is stopped */
 	bool doomed;                    /* in the coprocessor's list, not in its lane */
 	uint32_t cancels_owed;          /* control slots of CANCELs to answer at the end, bits */
 	uint64_t id;
@@ -199,6 +200,7 @@ struct session {
 	struct event *retry;
 	struct event *breaking;         /* tells the owner, in the loop's next turn */
 	bool broken;
+	bool stop_told;                 /* the event of the coprocessor's stop was sent */
 	char why[256];
 
 	uint64_t log_window_ns;         /* what a guest can make us log is bounded */
@@ -266,6 +268,11 @@ void session_break(struct session *session, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void session_event(struct session *session, unsigned int type, unsigned int status,
 		   uint32_t object, uint64_t value);
+/* When the coprocessor is stopped and the last job has ended: tell the frontend,
+ * after their completions. */
+void session_tell_stopped(struct session *session);
+/* All that was admitted ends LOST, soon. */
+void session_lose_jobs(struct session *session);
 /* Whether one more line that the guest caused may be logged. */
 bool session_may_log(struct session *session);
 
@@ -339,6 +346,10 @@ void job_take(struct queue *queue, const struct xencoproc_sqe *sqe);
 void job_end(struct job *job, enum xencoproc_status status, uint64_t result);
 /* CANCEL, QUEUE_CLOSE, CTX_DESTROY: the job ends soon, whatever it does now. */
 void job_cancel(struct job *job);
+/* The coprocessor is stopped: the job ends LOST, soon. */
+void job_lose(struct job *job);
+/* How a job ends that was not let to its end. */
+enum xencoproc_status job_forced_status(const struct job *job);
 struct job *job_find(struct queue *queue, uint16_t slot, uint64_t id);
 void timeline_reach(struct session *session, uint32_t context, uint64_t value);
 /* The worker became ready, or stopped being so: all streams look again. */

@@ -66,7 +66,7 @@ void tenant_scrub(struct session *session)
 
 	for (uint32_t i = 0; i < session->limits.max_contexts; i++)
 		session->contexts[i].bank = NULL;
-	if (evidence.bytes) {
+	if (evidence.bytes || rc) {
 		log_event(rc ? LOG_ERROR : LOG_INFO, "scrub",
 			  "dom=%u dev=%u coprocessor=%s bytes=%llu resident_before=%llu "
 			  "nonzero_after=%llu us=%llu verified=%s",
@@ -89,8 +89,8 @@ void tenant_scrub(struct session *session)
 static enum xencoproc_status fate_of(const struct job *job, uint64_t *result)
 {
 	*result = 0;
-	if (job->overrun)
-		return XENCOPROC_TIMED_OUT;
+	if (job->overrun || job->lost)
+		return job_forced_status(job);
 	if (job->cancelled || job->queue->session->closing)
 		return XENCOPROC_CANCELLED;
 	/* What was put aside has not killed the engine (B-CTX-3). */

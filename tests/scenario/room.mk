@@ -9,3 +9,10 @@ $(eval $(call c_testprog,guest-once,tests/scenario/guest-once.c,$(SCENARIO_LIBS)
 SLOW_SCENARIOS += tests/scenario/restart.sh
 SLOW_SCENARIOS += tests/scenario/policy.sh
 SCENARIOS += tests/scenario/again.sh
+
+# coprocd whose banks can be made impossible to scrub
+$(eval $(call c_testprog,coprocd-unscrubbed,backend/coprocd.c tests/scenario/unscrubbed.c,coproc-backend \
+	coproc-xenstore coproc-schema coproc-ring,$(BACKEND_PKGS)))
+$(B)/test/coprocd-unscrubbed: LDFLAGS += -Wl,--wrap=fallocate
+$(eval $(call c_testprog,guest-stopped,tests/scenario/guest-stopped.c,$(SCENARIO_LIBS),$(SCENARIO_PKGS)))
+SCENARIOS += tests/scenario/stopped.sh
