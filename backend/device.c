@@ -457,17 +457,43 @@ static bool refused_before(const struct device *device, const struct coproc_step
 	       !strcmp(device->refused, outcome->why);
 }
 
+/* The toolstack gave the device again, under our eyes or between two looks: by
+ * `online`, or by a new directory, in which it wrote the first state (B-LIFE-9).
+ * Return: false if something of the past has to end first. */
+static bool begin_anew(struct device *device, enum coproc_wish wish,
+		       const struct coproc_xs_view *view)
+{
+	bool given = view->backend_state == COPROC_STATE_INITIALISING &&
+		     device->mine != COPROC_STATE_UNKNOWN;
+
+	if (wish == COPROC_WISH_STAY && device->left && device->mine == COPROC_STATE_CLOSED)
+		given = true;
+	device->left = wish == COPROC_WISH_LEAVE;
+	if (!given)
+		return true;
+	log_event(LOG_DEBUG, "given-again", "dom=%u dev=%u", device->domain, device->number);
+	device->mine = COPROC_STATE_UNKNOWN;
+	device->late = false;
+	if (!device->tie)
+		return true;
+	tie_shutdown(device->tie);
+	return false;
+}
+
 /* Return: as took(). */
 static bool step_once(struct device *device, const struct coproc_xs_view *view)
 {
 	struct coproc_toolstack_nodes toolstack = { 0 };
 	enum coproc_wish wish = wish_of(device, view, &toolstack);
 	unsigned int peer = device->late ? COPROC_PEER_LATE : view->frontend_state;
-	const struct coproc_step *step = coproc_state_step(COPROC_SIDE_BACKEND, wish, device->mine,
-							   peer);
-	struct outcome *outcome = calloc(1, sizeof(*outcome));
+	const struct coproc_step *step;
+	struct outcome *outcome;
 	bool more = false;
 
+	if (!begin_anew(device, wish, view))
+		return false;
+	step = coproc_state_step(COPROC_SIDE_BACKEND, wish, device->mine, peer);
+	outcome = calloc(1, sizeof(*outcome));
 	if (!outcome) {
 		look_later(device, RETRY_NS);
 		return false;

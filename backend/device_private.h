@@ -21,6 +21,7 @@ struct device {
 	unsigned int mine;              /* enum coproc_state, as we wrote it */
 	bool dirty;
 	bool late;                      /* the deadline passed */
+	bool left;                      /* the last step was made because it must leave */
 	bool forget;                    /* freed when its session is over */
 	bool broken;                    /* for the reason below, and it is not in xenstore yet */
 	char why[256];

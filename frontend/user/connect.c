@@ -245,6 +245,15 @@ static void removed(struct coproc_device *dev)
 	give_up(dev, -ENODEV);
 }
 
+/* Removed and made again between two looks (F-LIFE-9). */
+static void given_again(struct coproc_device *dev)
+{
+	if (dev->link.up)
+		lost(dev, "the toolstack removed the device and gave it again");
+	connection_over(dev);
+	dev->mine = COPROC_STATE_UNKNOWN;
+}
+
 static int do_step(struct coproc_device *dev, unsigned int peer, const struct coproc_step *step)
 {
 	switch (step->action) {
@@ -305,13 +314,17 @@ static bool connection_turn(struct coproc_device *dev)
 {
 	const struct coproc_step *step;
 	unsigned int peer;
-	bool own_there;
-	int rc = store_states(dev, &peer, &own_there);
+	unsigned int own;
+	int rc = store_states(dev, &peer, &own);
+	bool own_there = own != COPROC_PEER_VANISHED;
 
 	if (rc)
 		return step_failed(dev, rc);
 	if (!own_there && dev->mine != COPROC_STATE_UNKNOWN)
 		removed(dev);
+	else if (own == COPROC_STATE_INITIALISING && dev->mine != COPROC_STATE_UNKNOWN &&
+		 dev->mine != COPROC_STATE_INITIALISING)
+		given_again(dev);
 	if (dev->late) {
 		peer = COPROC_PEER_LATE;
 		dev->overdue |= dev->mine == COPROC_STATE_CLOSING;

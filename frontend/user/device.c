@@ -163,7 +163,7 @@ static struct coproc_device *device_new(const struct coproc_options *options)
 static int connect_timed_out(struct coproc_device *dev)
 {
 	unsigned int peer = COPROC_PEER_VANISHED;
-	bool own;
+	unsigned int own;
 
 	if (dev->xs && store_states(dev, &peer, &own) == 0 && peer == COPROC_PEER_VANISHED)
 		return fail(dev, -ETIMEDOUT, "the backend's directory %s is not there: is the "

@@ -432,7 +432,7 @@ void store_close(struct coproc_device *dev);
 int store_find(struct coproc_device *dev);
 int store_peer(struct coproc_device *dev);
 int store_publish(struct coproc_device *dev);
-int store_states(struct coproc_device *dev, unsigned int *peer, bool *own_there);
+int store_states(struct coproc_device *dev, unsigned int *peer, unsigned int *own);
 void store_events(struct coproc_device *dev);
 void store_backend_error(struct coproc_device *dev, char *out, size_t room);
 void store_reread(struct coproc_device *dev);

@@ -276,13 +276,13 @@ int store_peer(struct coproc_device *dev)
 
 /* ---- reading states and errors ---- */
 
-int store_states(struct coproc_device *dev, unsigned int *peer, bool *own_there)
+int store_states(struct coproc_device *dev, unsigned int *peer, unsigned int *own)
 {
-	unsigned int own;
-	int rc = coproc_xs_state(dev->xs, 0, dev->dir, &own);
+	int rc = coproc_xs_state(dev->xs, 0, dev->dir, own);
 
 	*peer = COPROC_PEER_VANISHED;
-	*own_there = rc == 0 && own != COPROC_PEER_VANISHED;
+	if (rc)
+		*own = COPROC_PEER_VANISHED;
 	if (rc == 0 && dev->peer_dir[0])
 		rc = coproc_xs_state(dev->xs, 0, dev->peer_dir, peer);
 	return rc ? store_failed(dev, rc) : 0;

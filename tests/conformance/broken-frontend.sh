@@ -45,9 +45,14 @@ fault() {
 		not_ok "$1: $5" "cannot build: $(tail -n 1 "$tmp/build")"
 		return
 	fi
-	CONFORM_EXERCISE=$tmp/exercise timeout 120 tests/conformance/frontend.sh --case $2 \
-		--patience 8 --json > "$tmp/out" 2> "$tmp/err"
-	status=$?
+	# Some faults show in a race only, which is not met each time.
+	for try in 1 2 3 4 5; do
+		CONFORM_EXERCISE=$tmp/exercise timeout 120 tests/conformance/frontend.sh --case $2 \
+			--patience 8 --json > "$tmp/out" 2> "$tmp/err"
+		status=$?
+		[ $status = 0 ] || break
+		echo "# not met in run $try"
+	done
 	if [ $status = 1 ] && grep -q "\"rule\":\"$1\",\"verdict\":\"failed\"" "$tmp/out"; then
 		ok "$1: $5"
 	else
