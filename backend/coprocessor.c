@@ -285,12 +285,13 @@ static void parked(struct coprocessor *c, struct job *job, uint64_t now)
 
 /* The running job has ended by itself, and the one behind it has begun. */
 static void pass_on(struct coprocessor *c, struct session *session, struct job *job,
-		    const struct worker_reply *reply, uint64_t now)
+		    const struct worker_reply *reply)
 {
 	/* At once, so that its lane is not taken for idle in between. */
 	c->running = session->ahead;
+	/* By the clock after that: a trace never shows two jobs at once. */
 	if (ended(job, reply))
-		succeed(c, session, now);
+		succeed(c, session, clock_now());
 	else
 		to_idle(c);
 }
@@ -303,7 +304,7 @@ static void let_go(struct coprocessor *c, struct session *session, struct job *j
 		account(c, now);
 		worker_attention_clear(session->worker);
 		if (session->ahead && reply->outcome == WORKER_DONE) {
-			pass_on(c, session, job, reply, now);
+			pass_on(c, session, job, reply);
 			return;
 		}
 		to_idle(c);
