@@ -461,6 +461,7 @@ void job_take(struct queue *queue, const struct xencoproc_sqe *sqe)
 	struct job *job;
 
 	if (status != XENCOPROC_OK || request.op != XENCOPROC_OP_JOB) {
+		queue_vain(session);
 		queue_complete(queue, request.slot, status, 0);
 		return;
 	}
@@ -478,6 +479,7 @@ void job_take(struct queue *queue, const struct xencoproc_sqe *sqe)
 		if (job->operand && job->operand != job->inline_operand)
 			free(job->operand);
 		job->operand = NULL;
+		queue_vain(session);
 		queue_complete(queue, request.slot, status, 0);
 		return;
 	}

@@ -20,6 +20,12 @@
 #define CONTROL_FIRST_NS        5000000
 #define CONTROL_MOST_NS         20000000
 #define CONTROL_PART            16u
+/* The same for what comes in job queues and is refused, or a NOP: one costs so
+ * much, its part of the notifications included. */
+#define VAIN_NS                 1000
+#define VAIN_FIRST_NS           20000000
+#define VAIN_MOST_NS            20000000
+#define VAIN_PART               16u
 
 #define BIT(queue)      (1u << (queue)->number)
 
@@ -138,6 +144,26 @@ static void take_one(struct queue *queue, const struct xencoproc_sqe *sqe)
 		job_take(queue, sqe);
 }
 
+void queue_vain(struct session *session)
+{
+	budget_spend(&session->vain, VAIN_NS);
+}
+
+/* Return: false if it must wait, because its domain has sent too much that was
+ * no job. */
+static bool may_drain(struct queue *queue, uint64_t now)
+{
+	struct session *session = queue->session;
+	uint64_t wait = budget_wait(&session->vain, now);
+	struct timeval later = clock_timeval(wait + 999);
+
+	if (!wait)
+		return true;
+	session->held |= BIT(queue);
+	event_add(session->vain_later, &later);
+	return false;
+}
+
 /* Return: whether it may hold more. */
 static bool drain(struct queue *queue, uint64_t until)
 {
@@ -205,8 +231,9 @@ static void take_turn(struct session *session)
 		session->pending &= ~bit;
 		if (!queue)
 			continue;
-		if (queue->number == XENCOPROC_QUEUE_CONTROL ? drain_control(queue, until) :
-							       drain(queue, until))
+		if (queue->number == XENCOPROC_QUEUE_CONTROL ?
+		    drain_control(queue, until) :
+		    may_drain(queue, until - TURN_NS) && drain(queue, until))
 			session->pending |= bit;
 		if (session->closing || session->broken)
 			return;
@@ -233,12 +260,23 @@ static void on_control_later(evutil_socket_t fd, short what, void *arg)
 	on_intake(fd, what, session);
 }
 
+static void on_vain_later(evutil_socket_t fd, short what, void *arg)
+{
+	struct session *session = arg;
+
+	session->pending |= session->held;
+	session->held = 0;
+	on_intake(fd, what, session);
+}
+
 int intake_init(struct session *session)
 {
+	budget_init(&session->vain, VAIN_FIRST_NS, VAIN_MOST_NS, VAIN_PART, clock_now());
+	session->vain_later = evtimer_new(session->backend->base, on_vain_later, session);
 	budget_init(&session->control, CONTROL_FIRST_NS, CONTROL_MOST_NS, CONTROL_PART, clock_now());
 	session->intake = event_new(session->backend->base, -1, 0, on_intake, session);
 	session->control_later = evtimer_new(session->backend->base, on_control_later, session);
-	return session->intake && session->control_later ? 0 : -ENOMEM;
+	return session->intake && session->control_later && session->vain_later ? 0 : -ENOMEM;
 }
 
 void intake_free(struct session *session)
@@ -247,6 +285,8 @@ void intake_free(struct session *session)
 		event_free(session->intake);
 	if (session->control_later)
 		event_free(session->control_later);
+	if (session->vain_later)
+		event_free(session->vain_later);
 }
 
 void queue_accept(struct queue *queue)
@@ -282,7 +322,7 @@ bool queue_intake(struct queue *queue)
 	session->took &= ~told;
 	take_turn(session);
 	/* What was not reached is not known to be nothing. */
-	return (session->took | session->pending) & told;
+	return (session->took | session->pending | session->held) & told;
 }
 
 void queue_put(struct queue *queue, const struct coproc_completion *completion)

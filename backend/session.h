@@ -172,6 +172,9 @@ struct session {
 	uint32_t next_queue;            /* where the next turn begins */
 	struct event *intake;           /* more submissions than one turn takes */
 	struct budget control;          /* of the loop's time, for control requests */
+	struct budget vain;             /* the same, for what comes in job queues and is no job */
+	uint32_t held;                  /* queues that wait for that, bits */
+	struct event *vain_later;
 	struct event *control_later;    /* it is spent: go on when some came back */
 
 	struct context *contexts;
@@ -289,6 +292,8 @@ void queue_complete(struct queue *queue, uint16_t slot, enum xencoproc_status st
 		    uint64_t result);
 void queue_put(struct queue *queue, const struct coproc_completion *completion);
 void queue_flush(struct queue *queue);
+/* A job queue brought a request that was no job, or none that could run. */
+void queue_vain(struct session *session);
 int intake_init(struct session *session);       /* 0 or -ENOMEM */
 void intake_free(struct session *session);
 
