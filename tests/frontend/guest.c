@@ -387,7 +387,7 @@ static void nowait(void)
 	want(coproc_context_create(dev, &ctx) == -ENOTCONN);
 	p = (struct pollfd){ .fd = coproc_fd(dev), .events = POLLIN };
 	while (coproc_state(dev) != COPROC_CONNECTED) {
-		want(poll(&p, 1, 1000) == 1 && seconds() < end);
+		want(poll(&p, 1, 5000) == 1 && seconds() < end);
 		want(coproc_dispatch(dev) == 0);
 	}
 	want(coproc_reconnect(dev) == -EISCONN);
