@@ -542,6 +542,8 @@ static void turn(struct coprocessor *c)
 	uint64_t now = clock_now();
 	bool same_session;
 
+	/* Where nobody is picked, too: else the alarm would ring until somebody is. */
+	sched_refill(&c->sched, now);
 	if (c->phase == PHASE_RUNNING) {
 		if (c->slice_ends_ns && now >= c->slice_ends_ns)
 			account(c, now);        /* so that it competes by what it has had */

@@ -207,7 +207,7 @@ void sched_idle(struct sched *sched, struct sched_lane *lane)
 	wait_for_refill(sched, lane);
 }
 
-static void refill_due(struct sched *sched, uint64_t now_ns)
+void sched_refill(struct sched *sched, uint64_t now_ns)
 {
 	struct sched_lane *lane;
 
@@ -221,7 +221,7 @@ static void refill_due(struct sched *sched, uint64_t now_ns)
 
 struct sched_lane *sched_pick(struct sched *sched, uint64_t now_ns)
 {
-	refill_due(sched, now_ns);
+	sched_refill(sched, now_ns);
 	for (unsigned int c = 0; c < SCHED_CLASSES; c++) {
 		struct sched_entity *entity = sched->policy[c]->pick(sched->state[c]);
 

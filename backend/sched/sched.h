@@ -73,6 +73,10 @@ void sched_set_weight(struct sched *sched, struct sched_lane *lane, uint32_t wei
 void sched_ready(struct sched *sched, struct sched_lane *lane);
 void sched_idle(struct sched *sched, struct sched_lane *lane);
 
+/* Fill the buckets that are due; sched_pick() does so too.  Whoever sets a timer
+ * by sched_next() calls one of them when it rings. */
+void sched_refill(struct sched *sched, uint64_t now_ns);
+
 /* Whether no lane but this one has work, throttled or not. */
 static inline bool sched_alone(const struct sched *sched, const struct sched_lane *lane)
 {
