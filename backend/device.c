@@ -117,8 +117,8 @@ struct device *device_create(struct devices *devices, uint32_t domain, uint32_t 
 	/* Attached again while its predecessor still closes, it must not have the
 	 * same token: xenstored would refuse the watch. */
 	snprintf(device->token, sizeof(device->token), "%u/%u/%u", domain, number, serial++);
-	device->deadline = evtimer_new(devices->backend->base, on_deadline, device);
-	device->later = evtimer_new(devices->backend->base, on_later, device);
+	device->deadline = evtimer_new(devices->base, on_deadline, device);
+	device->later = evtimer_new(devices->base, on_later, device);
 	if (device->deadline && device->later && !coproc_xs_watch(xs, device->fe_dir, device->token))
 		return device;
 	log_event(LOG_ERROR, "watch-failed", "dom=%u dev=%u why=%s", domain, number,
