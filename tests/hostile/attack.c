@@ -42,14 +42,14 @@ double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-bool flooding(double until)
+bool flooding(double until, unsigned long done, unsigned long least)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	if (t.tv_nsec >= 500000000)
 		usleep((useconds_t)((1000000000 - t.tv_nsec) / 1000));
-	return now() < until;
+	return done < least || now() < until;
 }
 
 int attack_verdict(void)

@@ -27,13 +27,16 @@ double now(void);                       /* seconds */
 
 /**
  * flooding() - for attacks that go on for some time
+ * @until: as now()
+ * @done: what it did so far
+ * @least: and has to do at least, however long a slow machine takes for that
  *
  * They rest in the second half of each second, so that one run has both: what
  * a neighbour gets done under attack, and without.
  *
  * Return: whether to go on.
  */
-bool flooding(double until);
+bool flooding(double until, unsigned long done, unsigned long least);
 
 /* The file's bytes; static memory, used anew by each call. */
 const uint8_t *image(const char *path, uint32_t *length, uint8_t digest[32]);

@@ -20,7 +20,7 @@ holds() {
 }
 settled() {
 	round_=0
-	while [ "$(holds)" != "$base" ] && [ $round_ -lt 250 ]; do
+	while [ "$(holds)" != "$base" ] && [ $round_ -lt 1500 ]; do
 		sleep 0.02
 		round_=$((round_ + 1))
 	done

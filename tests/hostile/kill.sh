@@ -14,7 +14,7 @@ if [ -z "${IN_WORLD-}" ]; then
 fi
 inside "$@"
 conf "firmware-allow = { \"$(digest "$FW/work.elf")\" }" "slice-us = 2000" "banks = 6" \
-	"max-run-limit-us = 1000000" "kill-grace-us = 200000"
+	"max-run-limit-us = 3000000" "kill-grace-us = 200000"
 
 engine() { # engine DOMID: the pid of its worker
 	pgrep -f "coproc-engine-cortex-m --domid $1 " | tail -n 1
@@ -25,7 +25,7 @@ holds() {
 }
 settled() { # settled: it holds again what it held before
 	round_=0
-	while [ "$(holds)" != "$base" ] && [ $round_ -lt 250 ]; do
+	while [ "$(holds)" != "$base" ] && [ $round_ -lt 1500 ]; do
 		sleep 0.02
 		round_=$((round_ + 1))
 	done
@@ -39,7 +39,7 @@ ends() { grep -c "\"ev\":\"end\",\"dom\":$1," "$tmp/trace.jsonl"; }
 go_on() { # go_on DOMID COUNT: so many more of its jobs end
 	seen_=$(ends "$1")
 	round_=0
-	while [ "$(ends "$1")" -lt $((seen_ + $2)) ] && [ $round_ -lt 250 ]; do
+	while [ "$(ends "$1")" -lt $((seen_ + $2)) ] && [ $round_ -lt 1500 ]; do
 		sleep 0.02
 		round_=$((round_ + 1))
 	done
@@ -120,7 +120,7 @@ for ms in 00 01 02 03 05 08 12 20; do
 	until_ engine "$domid"
 	sleep "0.0$ms"
 	kill -9 "$(engine "$domid")" 2> /dev/null
-	case $(guest_rc "worker-$ms" 15) in
+	case $(guest_rc "worker-$ms" 60) in
 	0) ended=$((ended + 1)) ;;
 	1) # Making an object may fail then, and says why.
 		if grep -q "no-memory\|refused\|backend" "$tmp/worker-$ms.out"; then ended=$((ended + 1)); else
@@ -138,7 +138,7 @@ until_ grep -q stopped "$tmp/still.out"
 until_ grep -q "event=worker-ready dom=$still" "$tmp/coprocd.log"
 kill -STOP "$(engine "$still")"
 : > "$tmp/go"
-guest_rc still 15 > /dev/null
+guest_rc still 60 > /dev/null
 logged "a worker that stands still while it is told of objects is killed" "event=worker-stuck dom=$still"
 is "its guest was told so" "$(guest_rc still)" 1
 echo "# $(cat "$tmp/still.out")"

@@ -98,7 +98,7 @@ static void transactions(const char *seconds)
 	unsigned int ended = 0, open_ = 0;
 
 	connect_();
-	while (now() < until) {
+	while (!ended || now() < until) {
 		xs_transaction_t t = xs_transaction_start(raw.xs);
 
 		if (t == XBT_NULL) {

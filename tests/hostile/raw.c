@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATIENCE_US     8000000u
+/* Counted in sleeps: a machine that is busy adds what it takes. */
+#define PATIENCE_US     20000000u
 
 uint8_t raw_fill;
 

@@ -139,7 +139,7 @@ static bool queue_at(uint32_t own)
 
 static bool reaches(const uint32_t *where, uint32_t value)
 {
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 20000; i++) {
 		if (__atomic_load_n(where, __ATOMIC_ACQUIRE) == value)
 			return true;
 		usleep(500);
