@@ -9,5 +9,5 @@ $(eval $(call c_test,ring-stress,tests/ring/test_stress.c,coproc-ring,))
 $(eval $(call c_testprog,ring-count,tests/ring/count.c,coproc-ring,))
 SCENARIOS += tests/ring/instructions
 ifndef SAN
-SLOW_SCENARIOS += tests/ring/order
+SLOW_SCENARIOS += tests/ring/order tests/ring/steps
 endif
