@@ -36,8 +36,15 @@
  * How a job ended is no errno: it is the status in its completion.
  *
  * A backend is not trusted with this process's health: whatever it writes,
- * each job gets exactly one completion and each call an end.  It can refuse
+ * each job gets at most one completion and each call an end.  It can refuse
  * service, and it sees the data of the jobs it runs.
+ *
+ * How long a job takes is for the program to judge.  It may rightly wait as
+ * long as others use the coprocessor, so while the backend answers, the library
+ * sets it no deadline: start_limit_us, the time-outs of the calls that wait,
+ * and coproc_cancel() do.  After coproc_cancel() the completion comes in
+ * bounded time whatever the backend does.  A backend that answers nothing for
+ * twice control_timeout_ms while jobs are live is given up by the library.
  */
 #ifndef COPROC_H
 #define COPROC_H
@@ -573,6 +580,11 @@ int coproc_wait(struct coproc_queue *queue, uint64_t job, int timeout_ms,
  *
  * Does not block.  The job still gets its one completion: CANCELLED, or what
  * it had come to before.  One that waits for the next connection ends at once.
+ *
+ * A backend has control_timeout_ms and max_run_limit_us together to end it; one
+ * that does not answer by then, or answers and has not ended the job, counts as
+ * lost (F-CANCEL-1): the job ends with XENCOPROC_LOST within close_timeout_ms
+ * more.
  *
  * Return: 0 asked, or the completion is already there; -ENOENT no such job;
  * -ENOTCONN; -ENOMEM.

@@ -264,25 +264,51 @@ uint64_t queues_oldest(const struct coproc_device *dev)
 	return oldest;
 }
 
+struct cancel {
+	struct ctl ctl;
+	struct coproc_device *dev;
+};
+
+/*
+ * Whatever the answer: the job has ended, and its completion was published
+ * before (B-CANCEL-1).  A backend that keeps the job all the same could keep it
+ * for ever: it answers, so it is not silent (F-CANCEL-1).
+ */
 static void cancel_done(struct ctl *ctl, int error, const struct coproc_completion *completion)
 {
-	free(ctl);
+	struct cancel *cancel = (struct cancel *)ctl;
+	struct coproc_device *dev = cancel->dev;
+	uint16_t slot = ctl->request.u.cancel.target_slot;
+	struct object *o = object_at(dev, OBJECT_QUEUE, ctl->request.u.cancel.queue);
+	struct coproc_queue *q = (struct coproc_queue *)o;
+
+	if (!error && q && q->open && slot < q->entries) {
+		queue_take(q);
+		/* The number of a job is never given again. */
+		if (q->record[slot].live && q->record[slot].job == ctl->request.u.cancel.target_id)
+			link_lose(dev, "the backend answered a CANCEL, and its job has not ended "
+				  "(F-CANCEL-1)");
+	}
+	free(cancel);
 }
 
 static bool queue_send_cancel(struct coproc_queue *q, uint32_t slot)
 {
 	struct coproc_device *dev = q->o.dev;
-	struct ctl *ctl = calloc(1, sizeof(*ctl));
+	struct cancel *cancel = calloc(1, sizeof(*cancel));
+	struct ctl *ctl;
 
-	if (!ctl)
+	if (!cancel)
 		return false;
+	cancel->dev = dev;
+	ctl = &cancel->ctl;
 	ctl->request.op = XENCOPROC_OP_CANCEL;
 	ctl->request.u.cancel.queue = q->o.index;
 	ctl->request.u.cancel.target_slot = (uint16_t)slot;
 	ctl->request.u.cancel.target_id = q->record[slot].job;
 	ctl->done = cancel_done;
 	if (control_send(dev, ctl, control_patience(dev))) {
-		free(ctl);
+		free(cancel);
 		return false;
 	}
 	q->record[slot].cancel = CANCEL_ASKED;

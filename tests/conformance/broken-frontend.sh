@@ -105,6 +105,9 @@ fault F-MSG-1 watched-messages $R/message.c \
 fault F-CTRL-1 making-is-slow $F/context.c \
 	's/^\trc = object_make_wait(&ctx->o);/\trc = ctx->o.class->make(\&ctx->o);\n\tctx->o.state = OBJECT_MADE;\n\tcontrol_flush(dev);/' \
 	"a job names a context before its making is consumed"
+fault F-CANCEL-1 cancel-answered-not-found $F/queue.c \
+	's/^\tif (!error && q && q->open/\tif (0 \&\& q->open/' \
+	"the answer to a CANCEL is not compared with what became of the job"
 fault F-QOPEN-1 queue-open-is-slow $F/queue.c \
 	's/^\trequest->op = XENCOPROC_OP_QUEUE_OPEN;/\tq->open = true;\n&/' \
 	"a queue is used before QUEUE_OPEN completed"

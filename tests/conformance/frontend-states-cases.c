@@ -250,6 +250,55 @@ static void never_ends_jobs(struct bench *b)
 	case_end(b);
 }
 
+/* Answers a CANCEL, and keeps the job. */
+static bool answer_cancel(struct played *p, struct played_queue *q,
+			  const struct coproc_request *request)
+{
+	const uint16_t *status = p->note;
+
+	if (request->op != XENCOPROC_OP_CANCEL)
+		return false;
+	played_complete(p, q, request->slot, *status, 0);
+	return true;
+}
+
+static bool until_connections(struct bench *b, unsigned int count)
+{
+	uint64_t end = played_now() + b->patience_ms * 1000ull;
+
+	/* The frontend needs to look at what came. */
+	while (b->p->connections < count && played_now() < end && must(b, "state"))
+		played_run(b->p, 20);
+	return b->p->connections >= count;
+}
+
+static void cancel_for_nothing(struct bench *b, const char *name, uint16_t status)
+{
+	struct played *p = b->p;
+
+	if (!case_begin(b, name, "F-CANCEL-1 F-LIFE-3"))
+		return;
+	p->hold_jobs = true;
+	if (case_ready(b) && case_jobs(b, 5, "") && until_held(b, 5)) {
+		p->note = &status;
+		p->hook = answer_cancel;
+		if (must(b, "cancel"))
+			report_check(b->report, until_connections(b, p->connections + 1),
+				     "the backend is not taken for lost");
+		p->hook = NULL;
+		p->hold_jobs = false;
+		ask_wait(b, 5000);
+		expect_all_ended(b);
+		/* It wanted none of them any more. */
+		report_check(b->report, p->nlog == 5, "%u jobs were submitted again after their "
+			     "cancelling", p->nlog - 5);
+		if (must(b, "wait-connected"))
+			expect_connected(b);
+	}
+	p->hook = NULL;
+	case_end(b);
+}
+
 /* The pages stay as they are while this side has them, after it let go. */
 static void never_closes(struct bench *b)
 {
@@ -294,5 +343,7 @@ void cases_states(struct bench *b)
 	refused_case(b);
 	deaf_cases(b);
 	never_ends_jobs(b);
+	cancel_for_nothing(b, "cancel-answered-for-nothing", XENCOPROC_OK);
+	cancel_for_nothing(b, "cancel-answered-not-found", XENCOPROC_NOT_FOUND);
 	never_closes(b);
 }

@@ -30,6 +30,18 @@ expect() {
 	result $? "$what"
 }
 
+# Waits until coproc-run $1 takes signals as requests: before that a SIGINT is
+# lost, because a shell's background programs begin with it ignored.
+await_running() {
+	for try in $(seq 600); do
+		blocked=$(sed -n 's/^SigBlk:[^0-9a-f]*//p' "/proc/$1/status" 2>> "$dir/err")
+		[ $((0x${blocked:-0} & 2)) = 0 ] || return 0
+		sleep 0.1
+	done
+	echo "coproc-run does not begin" >> "$dir/err"
+	kill -KILL "$1"
+}
+
 while [ ! -e "$dir/attached" ]; do sleep 0.05; done
 head -c 300001 /dev/urandom > "$dir/in"
 : > "$dir/empty"
@@ -66,7 +78,8 @@ result $? "a list of the devices"
 
 "$run" --entry 1 --immediate 200000 --jobs 1000 "$fw" > "$dir/out" 2> "$dir/err" &
 pid=$!
-sleep 0.7
+await_running "$pid"
+sleep 0.5
 kill -INT "$pid"
 wait "$pid"
 [ $? = 130 ] && grep -q cancelling "$dir/err"
@@ -74,7 +87,8 @@ result $? "Ctrl-C cancels and says so"
 
 "$run" --entry 1 --immediate 100000 --jobs 1000 "$fw" > "$dir/out" 2> "$dir/err" &
 pid=$!
-sleep 0.7
+await_running "$pid"
+sleep 0.5
 touch "$dir/restart"
 wait "$pid"
 [ $? = 5 ] && grep -q lost "$dir/err"

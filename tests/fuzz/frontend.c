@@ -7,7 +7,8 @@
  * the library sleeps the bytes are the backend's.
  *
  * Oracles: each job that was submitted is reported exactly once, with its own
- * cookie; no call takes longer than its time-outs; at the end nothing is held.
+ * cookie, and after coproc_cancel_all() within the time that coproc.h says; no
+ * call takes longer than its time-outs; at the end nothing is held.
  */
 #include <errno.h>
 
@@ -20,6 +21,9 @@
 #define JOBS_MAX        4096u
 #define SLOW_NS         (8 * RIM_SECOND)        /* longer than any of the time-outs together */
 #define SLEEPS_MAX      20000u
+#define CONNECT_MS      300u
+#define CONTROL_MS      200u
+#define CLOSE_MS        200u
 
 struct job {
 	struct coproc_queue *queue;     /* NULL: reported, or its queue is gone */
@@ -337,25 +341,53 @@ static void program_step(void)
 	}
 }
 
-/* Whatever the backend does, each job of a queue that is open is reported. */
-static void drain(void)
+static bool outstanding(const struct coproc_queue *queue)
+{
+	for (uint32_t i = 0; i < p.jobs; i++)
+		if (p.job[i].queue == queue)
+			return true;
+	return false;
+}
+
+/* Reads while jobs are out, in so many calls at most. */
+static void collect(struct coproc_queue *queue, uint32_t calls)
 {
 	struct coproc_done done[64];
 
+	for (uint32_t i = 0; i < calls && outstanding(queue); i++) {
+		int got = 0;
+
+		CALL(got = coproc_wait_any(queue, done, 64, 400));
+		read_done(queue, got, done);
+	}
+}
+
+/*
+ * Whatever the backend does, each job of a queue that is open is reported: by
+ * itself, or when the program does not want to wait for it any more.  A backend
+ * that lives may keep a job for as long as it likes, because others may use the
+ * coprocessor that long; one that was told to cancel it may not.
+ */
+static void drain(void)
+{
+	struct coproc_info info;
+	uint32_t patience;
+
 	front_fail(0);
 	rim_store_fail(0, 0);
+	coproc_info(p.dev, &info);
+	/* As coproc_cancel() promises, in calls of 400 ms, and a reconnection. */
+	patience = (CONTROL_MS + info.max_run_limit_us / 1000 + 2 * CLOSE_MS + CONNECT_MS) / 400 + 8;
 	for (uint32_t q = 0; q < OBJECTS; q++) {
-		int got = 1;
-
 		if (!p.queue[q])
 			continue;
-		for (uint32_t i = 0; i < 200; i++) {
-			CALL(got = coproc_wait_any(p.queue[q], done, 64, 400));
-			read_done(p.queue[q], got, done);
-		}
+		collect(p.queue[q], 20);
+		CALL(coproc_cancel_all(p.queue[q]));
+		collect(p.queue[q], patience);
 		for (uint32_t i = 0; i < p.jobs; i++)
 			if (p.job[i].queue == p.queue[q])
-				fuzz_bug("job %llu was never reported", (unsigned long long)p.job[i].id);
+				fuzz_bug("job %llu was cancelled and never reported",
+					 (unsigned long long)p.job[i].id);
 	}
 }
 
@@ -386,11 +418,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	rim_store_reset();
 	peer_reset(flags >> 5);
 	coproc_options_init(&options);
-	options.connect_timeout_ms = 300;
-	options.control_timeout_ms = 200;
+	options.connect_timeout_ms = CONNECT_MS;
+	options.control_timeout_ms = CONTROL_MS;
 	options.load_timeout_ms = 200;
 	options.wait_timeout_ms = 200;
-	options.close_timeout_ms = 200;
+	options.close_timeout_ms = CLOSE_MS;
 	options.reconnect_timeout_ms = flags & 2 ? 500 : 0;
 	options.flags = flags & 4 ? COPROC_OPEN_NOWAIT : 0;
 	options.flags |= flags & 8 ? COPROC_OPEN_NO_RECONNECT : 0;
