@@ -405,6 +405,8 @@ int coproc_query(struct coproc_device *dev, unsigned int what, const void *objec
 	int kind = query_kind(what);
 	int rc;
 
+	if (what < XENCOPROC_QUERY_DEVICE || what > XENCOPROC_QUERY_WEIGHT)
+		return fail(dev, -EINVAL, "there is no such question");
 	if (!dev->connected)
 		return fail(dev, -ENOTCONN, "not connected");
 	request.u.query.what = what;

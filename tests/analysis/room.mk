@@ -25,7 +25,9 @@ UNCOVERED := %/ring-stress %/engine-speed %/engine-figures %/loopback-grants %/b
 	tests/analysis/% tests/bench/% tests/models/% tests/demo/% tests/ring/instructions tests/protocol/% \
 	tests/backend/docs %/abi.sh %/made %/coprocif-text %/reader.py
 COVERED_SLOW := $(addprefix tests/,conformance/backend.sh conformance/backend-jobs.sh \
-	hostile/attacks.sh hostile/kill.sh scenario/restart.sh scenario/policy.sh)
+	conformance/frontend.sh hostile/attacks.sh hostile/kill.sh hostile/backend.sh \
+	hostile/backend-states.sh hostile/backend-nodes.sh hostile/backend-reconnects.sh \
+	scenario/restart.sh scenario/policy.sh)
 .PHONY: run-tests-covered
 run-tests-covered: tests
 	@B=$(B) SAN= tests/run $(filter-out $(UNCOVERED),$(TESTS) $(SCENARIOS)) $(COVERED_SLOW)

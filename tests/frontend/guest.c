@@ -17,7 +17,9 @@
 #include <xenstore.h>
 
 #include "frontend/user/coproc.h"
+#include "guest_failing.h"
 #include "guest_memory.h"
+#include "guest_refused.h"
 
 static struct coproc_device *dev;
 static struct coproc_context *ctx;
@@ -839,10 +841,23 @@ static void memory(void)
 	want(memory_fails_everywhere());
 }
 
+static void failing(void)
+{
+	wait_for_device();
+	want(surroundings_fail_everywhere());
+}
+
+static void refused(void)
+{
+	wait_for_device();
+	want(wrong_calls_are_refused());
+}
+
 int main(int argc, char **argv)
 {
 	static const struct { const char *name; void (*run)(void); } cases[] = {
-		{ "whole", whole }, { "flat", flat }, { "memory", memory }, { "poll", poll_loop }, { "again", again },
+		{ "whole", whole }, { "flat", flat }, { "memory", memory },
+		{ "failing", failing }, { "refused", refused }, { "poll", poll_loop }, { "again", again },
 		{ "broken", broken }, { "reconnect", reconnect }, { "stays-lost", stays_lost },
 		{ "vanish", vanish }, { "stale", stale }, { "control-silent", control_silent },
 		{ "kept", kept }, { "never-closes", never_closes }, { "storm", storm },

@@ -220,6 +220,15 @@ static bool deny_second(struct played *p, struct played_queue *q, const struct c
 	return (p->connections == 2 && deny(p, q, r)) || on_request(p, q, r);
 }
 
+/* Gone, instead of an answer to the last question of a caller that asks much. */
+static bool go_when_asked(struct played *p, struct played_queue *q, const struct coproc_request *r)
+{
+	if (r->op != XENCOPROC_OP_QUERY || r->u.query.what != XENCOPROC_QUERY_WEIGHT)
+		return on_request(p, q, r);
+	successor(p);
+	return true;
+}
+
 /* ---- what goes on all the time ---- */
 
 static void each_turn(struct played *p)
@@ -361,6 +370,11 @@ static void denies_second(struct played *p)
 	p->hook = deny_second;
 }
 
+static void goes_when_asked(struct played *p)
+{
+	p->hook = go_when_asked;
+}
+
 static const struct test tests[] = {
 	{ .name = "honest backend: the whole interface", .guest = "whole" },
 	{ .name = "honest backend: a hundred thousand jobs in flat memory", .guest = "flat" },
@@ -368,6 +382,10 @@ static const struct test tests[] = {
 	{ .name = "honest backend: a clean close, and the same device again", .guest = "again" },
 	{ .name = "honest backend: opened without waiting", .guest = "nowait" },
 	{ .name = "honest backend: each allocation of the library fails once", .guest = "memory" },
+	{ .name = "honest backend: each call to Xen and the kernel fails once", .guest = "failing",
+	  .setup = goes_when_asked },
+	{ .name = "calls that make no sense, before, in and after a connection", .guest = "refused",
+	  .setup = goes_when_asked },
 	{ .name = "a completion with another id", .guest = "broken", .lie = wrong_id },
 	{ .name = "a completion index beyond the ring", .guest = "broken", .lie = far_index },
 	{ .name = "an event of a type that does not exist", .guest = "broken", .lie = bad_event },
