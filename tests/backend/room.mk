@@ -28,5 +28,5 @@ $(eval $(call c_testprog,coprocd-faulty,backend/coprocd.c tests/backend/faulty.c
 $(B)/test/coprocd-faulty: LDFLAGS += $(FAULTY:%=-Wl,--wrap=%)
 # Not again with sanitizers, whose runtime asks for memory through the same calls.
 ifndef SAN
-SCENARIOS += tests/backend/faulty.sh
+SCENARIOS += tests/backend/faulty.sh tests/backend/edges.sh
 endif
