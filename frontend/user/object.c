@@ -246,18 +246,21 @@ static bool object_try_end(struct object *o, uint64_t oldest)
 }
 
 /*
- * Asks the backend to end what has no handle any more and no older job.  The
- * requests travel on another queue than the jobs, so an end that is sent too
- * early would overtake them.
+ * Asks the backend to end what has no handle any more and no older job; also of
+ * those that go into a connection when all is made again.  The requests travel
+ * on another queue than the jobs, so an end that is sent too early would
+ * overtake them.
  */
 void objects_pump(struct coproc_device *dev)
 {
-	uint64_t oldest;
+	uint64_t oldest, again;
 	uint32_t kind, i;
 
 	if (!dev->doomed || !dev->link.ready)
 		return;
 	oldest = queues_oldest(dev);
+	again = queues_oldest_again(dev);
+	oldest = again < oldest ? again : oldest;
 	for (kind = 0; kind < OBJECT_KINDS; kind++)
 		for (i = 0; i < dev->table[kind].room; i++)
 			if (dev->table[kind].at[i])

@@ -91,15 +91,21 @@ static void map(uint32_t index, uint32_t access)
 	insist(&c, -1);
 }
 
-static void run(uint32_t index, uint32_t entry, uint32_t buffer)
+static void run_of(uint32_t firmware, uint32_t index, uint32_t entry, uint32_t buffer)
 {
 	struct worker_command c = { .type = WORKER_RUN,
-				    .u.run = { .context = index, .entry = entry, .immediate = 3,
+				    .u.run = { .context = index, .firmware = firmware,
+					       .entry = entry, .immediate = 3,
 					       .operands = entry == WORK_SCALE ? 2 : 0 } };
 
 	c.u.run.operand[0] = (struct worker_operand){ buffer, XENCOPROC_ACCESS_READ, 0, 64 };
 	c.u.run.operand[1] = (struct worker_operand){ buffer, XENCOPROC_ACCESS_WRITE, 4096, 64 };
 	insist(&c, -1);
+}
+
+static void run(uint32_t index, uint32_t entry, uint32_t buffer)
+{
+	run_of(0, index, entry, buffer);
 }
 
 /* A little of everything that takes memory, in two contexts. */
@@ -111,6 +117,9 @@ static void work(void)
 	map(0, RW);
 	run(0, WORK_SCALE, 0);
 	run(1, WORK_SCALE, 0);
+	/* Other firmware in a used context, which is scrubbed before. */
+	load(1);
+	run_of(1, 0, WORK_COUNT, 0);
 	simple(WORKER_UNMAP, 0);
 	simple(WORKER_CTX_DESTROY, 1);
 	context(2);
@@ -120,7 +129,8 @@ static void work(void)
 /* One worker whose @call-th call fails.  Whether it began to serve. */
 static bool one(unsigned int call, bool *failed)
 {
-	static const struct play_options plain = { .domid = WORLD_DOMID };
+	static const struct play_options plain = {
+		.domid = WORLD_DOMID, .extra = { "--memory-limit", "268435456" } };
 	char number[16];
 	int status;
 

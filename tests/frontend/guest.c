@@ -17,6 +17,7 @@
 #include <xenstore.h>
 
 #include "frontend/user/coproc.h"
+#include "guest_again.h"
 #include "guest_failing.h"
 #include "guest_memory.h"
 #include "guest_refused.h"
@@ -857,7 +858,11 @@ int main(int argc, char **argv)
 {
 	static const struct { const char *name; void (*run)(void); } cases[] = {
 		{ "whole", whole }, { "flat", flat }, { "memory", memory },
-		{ "failing", failing }, { "refused", refused }, { "poll", poll_loop }, { "again", again },
+		{ "failing", failing }, { "refused", refused },
+		{ "tables-again", again_tables }, { "moved", again_moved }, { "gives-up", again_gives_up },
+		{ "removed", again_removed }, { "absent", again_absent }, { "missed", again_missed },
+		{ "class", again_class },
+		{ "poll", poll_loop }, { "again", again },
 		{ "broken", broken }, { "reconnect", reconnect }, { "stays-lost", stays_lost },
 		{ "vanish", vanish }, { "stale", stale }, { "control-silent", control_silent },
 		{ "kept", kept }, { "never-closes", never_closes }, { "storm", storm },
