@@ -25,8 +25,10 @@
  * is not started again unless RESTARTABLE; with a journal, LOST is said only of
  * jobs that had been marked STARTED, or had ended; jobs start in order, one at a time, never in a
  * context that was not reset; CANCEL, CTX_DESTROY and QUEUE_CLOSE are answered
- * once, after the jobs that they end.  When nothing can move any more, all is
- * told.  As cycles: no run is endless.
+ * once, after the jobs that they end, and nothing that they ended starts.  When
+ * nothing can move any more, all is told.  As cycles: no run is endless, so each
+ * job is told in the end whoever is slow: no fairness is needed, because nothing
+ * here ever does the same again.
  *
  * Steps J1 to J6 are those of section 11, K1 to K9 those of backend/job.c and
  * its neighbours.
@@ -63,21 +65,22 @@ typedef job {
 	mtype ending;           /* how it ends, between J5 and J6 */
 	bool signalled;
 	/* what was, for the assertions: effect of all connections, the others of this */
-	bool effect, effect_now, marked, completed;
+	bool effect, effect_now, marked, completed, admitted, ended, unwanted;
 }
 job j[JOBS];
 
 /* the SQ: order[] by place, published by the frontend, taken by the backend */
 byte order[JOBS], published, taken, told_taken;
 
-/* requests of the control queue, one of each */
-mtype = { NONE, ASKED, UNDER_WAY, ANSWERED };
+/* requests of the control queue, one of each; GONE with their connection */
+mtype = { NONE, ASKED, UNDER_WAY, ANSWERED, GONE };
 mtype cancel = NONE, destroy = NONE, close_ = NONE;
 byte cancelled_job;
 
 /* the backend and its engine */
 bool serving;                   /* it has a connection, and has not let go */
 bool dropped;                   /* the frontend has left it */
+bool judged;                    /* and has told what became of it */
 bool spoilt;                    /* what dirty must say */
 bool dirty;                     /* the context must be reset before a job starts */
 byte running = JOBS;            /* a job, or JOBS */
@@ -94,17 +97,21 @@ byte losses;
 #define starting        (running != nobody && j[running].state == QUEUED)
 #define calm            (serving && !starting)
 
+/* What it names ends, or has ended. */
+#define ends(request)   (request == UNDER_WAY || request == ANSWERED)
+
 inline accept()
 {
 	i = order[taken];
 	taken++;
 	j[i].state = QUEUED;                                            /* K1 */
 	if
-	:: close_ == UNDER_WAY -> j[i].ending = CANCELLED; j[i].signalled = true
-	:: close_ != UNDER_WAY && destroy == NONE ->
+	:: destroy != UNDER_WAY && destroy != ANSWERED ->
+		assert(!ends(destroy) && !ends(close_));                /* B-CTRL-3 */
+		j[i].admitted = true;
 		j[i].tagged = true;
 		j[i].cell = ACCEPTED                                    /* J1 */
-	:: close_ != UNDER_WAY -> j[i].ending = REFUSED; j[i].signalled = true
+	:: j[i].ending = REFUSED; j[i].ended = true; j[i].signalled = true
 	fi
 }
 
@@ -131,7 +138,7 @@ inline start()
 	assert(!j[i].effect || j[i].restartable);                       /* B-JOB-8 */
 	assert(j[i].told == 0 && j[i].ending == 0);
 	assert(told_taken > j[i].at);                                   /* B-QUEUE-6 */
-	assert(j[i].marked);
+	assert(j[i].marked && j[i].admitted && !ends(destroy) && !ends(close_));
 	j[i].state = RUNNING;                                           /* K2 */
 	j[i].effect = true;                                             /* J4 */
 	j[i].effect_now = true
@@ -147,6 +154,7 @@ inline reply()
 	:: engine_status == CANCELLED && j[i].overrun -> j[i].ending = TIMED_OUT
 	:: else
 	fi;
+	j[i].ended = true;
 	spoilt = engine_status == FAULT || engine_status == CANCELLED;
 	dirty = engine_status == FAULT || engine_status == CANCELLED;
 	running = nobody;
@@ -158,10 +166,12 @@ inline reply()
 inline cancel_job(which)
 {
 	if
-	:: j[which].state == QUEUED && j[which].ending == 0 -> j[which].ending = CANCELLED /* K4 */
+	:: j[which].state == QUEUED && j[which].ending == 0 -> j[which].ending = CANCELLED; /* K4 */
+		j[which].ended = true
 	:: j[which].state == RUNNING && j[which].ending == 0 -> j[which].state = ABORTING /* K5 */
 	:: else
-	fi
+	fi;
+	j[which].unwanted = true
 }
 
 inline cancel_all()
@@ -175,6 +185,7 @@ inline cancel_all()
 
 inline free_cell()
 {
+	assert(j[i].ended && !j[i].signalled);                          /* B-TIME-1, B-JRNL-1 */
 	j[i].signalled = true;
 	j[i].cell = FREE                                                /* J5 */
 }
@@ -191,7 +202,9 @@ inline complete()
 	j[i].ending = 0;
 	j[i].state = FREE;
 	if
-	:: j[i].cancel_owed -> j[i].cancel_owed = false; cancel = ANSWERED /* K6 */
+	:: j[i].cancel_owed ->
+		assert(cancel == UNDER_WAY && i == cancelled_job);
+		j[i].cancel_owed = false; cancel = ANSWERED             /* K6 */
 	:: else
 	fi
 }
@@ -199,6 +212,7 @@ inline complete()
 inline take_cancel()
 {
 	i = cancelled_job;
+	assert(cancel == ASKED);                                        /* B-QUEUE-5 */
 	if
 	:: j[i].state != FREE -> cancel = UNDER_WAY; j[i].cancel_owed = true; cancel_job(i)
 	:: else ->
@@ -211,7 +225,7 @@ inline take_cancel()
 
 /* K9 is a start limit that has passed. */
 #define EACH_JOB(n) \
-	:: atomic { calm && waits(n) -> j[n].ending = EXPIRED } \
+	:: atomic { calm && waits(n) -> j[n].ending = EXPIRED; j[n].ended = true } \
 	:: atomic { calm && j[n].ending != 0 && !j[n].signalled -> i = n; free_cell(); i = 0 } \
 	:: atomic { calm && j[n].ending != 0 && j[n].signalled && told_taken > j[n].at -> \
 		i = n; complete(); i = 0 }
@@ -235,7 +249,10 @@ end:	do
 		i = 0 }
 	:: atomic { calm && destroy == ASKED -> destroy = UNDER_WAY; cancel_all() }
 	:: atomic { calm && close_ == ASKED && taken == published -> close_ = UNDER_WAY; cancel_all() }
-	:: atomic { calm && destroy == UNDER_WAY && none_live && running == nobody -> destroy = ANSWERED }
+	:: atomic { calm && destroy == UNDER_WAY && none_live && running == nobody ->
+		assert(!j[0].admitted || j[0].completed); assert(!j[1].admitted || j[1].completed);
+		assert(running == nobody);
+		destroy = ANSWERED }
 	:: atomic { calm && close_ == UNDER_WAY && none_live && taken == published ->
 		assert(!j[0].live || j[0].completed); assert(!j[1].live || j[1].completed);
 		close_ = ANSWERED }
@@ -268,9 +285,12 @@ inline tell(how)
 	assert(j[i].told == 0);
 	assert(!(how == OK || how == FAILED || how == FAULT || how == TIMED_OUT) || j[i].effect_now);
 	assert(!(how == EXPIRED || how == REFUSED) || !j[i].effect_now);
-	assert(how != CANCELLED || j[i].started_flag == j[i].effect_now);
+	assert(how != REFUSED || !j[i].admitted);
+	assert(how != CANCELLED || j[i].unwanted && j[i].started_flag == j[i].effect_now);
+	assert(how != TIMED_OUT || j[i].overrun);
 	assert(how != LOST || !j[i].restartable);
-	assert(how != LOST || !JOURNAL || j[i].marked || j[i].signalled);
+	assert(how != LOST || !JOURNAL || j[i].marked || j[i].ended);
+	assert(how != LOST || JOURNAL || told_taken > j[i].at);
 	assert(how != LOST || j[i].status == 0);        /* F-JRNL-2: completions first */
 	j[i].told = how;
 	j[i].live = false
@@ -314,16 +334,18 @@ inline connect()
 		j[i].started_flag = false; j[i].state = FREE; j[i].overrun = false;
 		j[i].cancel_owed = false; j[i].ending = 0; j[i].signalled = false;
 		j[i].marked = false; j[i].effect_now = false; j[i].completed = false;
+		j[i].admitted = false; j[i].ended = false; j[i].unwanted = false;
 		order[i] = 0;
 		i++
 	:: else -> i = 0; break
 	od;
 	/* Control requests of the last one are lost, and their objects gone. */
-	cancel = (cancel == NONE -> NONE : ANSWERED);
-	destroy = (destroy == NONE -> NONE : ANSWERED);
-	close_ = (close_ == NONE -> NONE : ANSWERED);
+	cancel = (cancel == NONE -> NONE : GONE);
+	destroy = (destroy == NONE -> NONE : GONE);
+	close_ = (close_ == NONE -> NONE : GONE);
 	published = 0; taken = 0; told_taken = 0; running = nobody; dirty = false; spoilt = false;
-	engine_ended = false; engine_status = 0; dropped = false; serving = true
+	engine_ended = false; engine_status = 0; dropped = false; judged = false;
+	serving = true
 }
 
 #define nothing_asked   (cancel == NONE && destroy == NONE && close_ == NONE)
@@ -340,8 +362,8 @@ end:	do
 		i = (to_submit(0) -> 0 : 1);
 		order[published] = i; j[i].at = published; j[i].live = true; published++;
 		i = 0 }
-	:: atomic { serving && j[0].status != 0 -> i = 0; consume() }
-	:: atomic { serving && j[1].status != 0 -> i = 1; consume(); i = 0 }
+	:: atomic { serving && !judged && j[0].status != 0 -> i = 0; consume() }
+	:: atomic { serving && !judged && j[1].status != 0 -> i = 1; consume(); i = 0 }
 	:: atomic { serving && !dropped && nothing_asked && published > 0 -> cancel = ASKED;
 		if
 		:: cancelled_job = 0
@@ -352,11 +374,11 @@ end:	do
 		close_ = ASKED }
 	:: atomic { serving && !dropped && losses < LOSSES -> losses++; dropped = true }
 	/* It has let go, or is dead: what was published counts, then the table. */
-	:: atomic { !serving ->
-		assert(!serving);       /* it has let go */
+	:: atomic { !serving && !judged -> judged = true;
 		i = 0; consume(); judge();
 		i = 1; consume(); judge();
-		connect() }
+		i = 0 }
+	:: atomic { !serving && judged -> connect() }
 	od
 }
 
@@ -372,9 +394,9 @@ proctype stillness()
 {
 	timeout ->
 	assert(j[0].told != 0 && j[1].told != 0);
-	assert(cancel == NONE || cancel == ANSWERED);
-	assert(destroy == NONE || destroy == ANSWERED);
-	assert(close_ == NONE || close_ == ANSWERED)
+	assert(cancel != ASKED && cancel != UNDER_WAY);
+	assert(destroy != ASKED && destroy != UNDER_WAY);
+	assert(close_ != ASKED && close_ != UNDER_WAY)
 }
 
 init
