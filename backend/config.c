@@ -240,7 +240,7 @@ static cfg_t *parser(void)
 		CFG_STR("engine", NULL, CFGF_NONE),
 		CFG_STR("policy", "wfq", CFGF_NONE),
 		CFG_INT("slice-us", 5000, CFGF_NONE),
-		CFG_INT("jobs-ahead", 0, CFGF_NONE),
+		CFG_INT("jobs-ahead", 1, CFGF_NONE),
 		CFG_INT("max-run-limit-us", 1000000, CFGF_NONE),
 		CFG_INT("kill-grace-us", 100000, CFGF_NONE),
 		CFG_INT("realtime-budget-us", 50000, CFGF_NONE),

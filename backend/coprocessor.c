@@ -13,6 +13,10 @@
 #include "log.h"
 #include "session.h"
 
+/* How many times its grace a worker has by the clock at most, when it does not
+ * get the processor for half of that. */
+#define GRACE_PATIENCE          20u
+
 static struct session *session_of(const struct job *job)
 {
 	return job->queue->session;
@@ -102,24 +106,60 @@ static void to_idle(struct coprocessor *c)
 		lane_update(job_lane(job));
 }
 
-/* The worker stands still with the job inside it. */
+/* Nothing to do: if it was given back that has been said before. */
+static void recalled(void *owner, void *arg, const struct worker_reply *reply)
+{
+}
+
+static void recall(struct session *session)
+{
+	struct worker_command command = { .type = WORKER_RECALL };
+
+	if (worker_call(session->worker, &command, -1, recalled, NULL))
+		worker_kill(session->worker);
+}
+
+/* The worker stands still with the job inside it, and maybe with one that it
+ * was handed ahead: see begin(). */
 static void stop_running(struct coprocessor *c, uint64_t now)
 {
 	struct job *job = c->running;
+	struct session *session = session_of(job);
 
 	account(c, now);
-	worker_stop(session_of(job)->worker);
-	session_of(job)->stopped = job;
+	worker_stop(session->worker);
+	session->stopped = job;
 	lane_pause(job, JOB_STOPPED);
 	trace_job(c, job, now, "park");
 	to_idle(c);
+}
+
+/* It should let go now, and is killed if it does not. */
+static void be_patient(struct coprocessor *c, uint64_t now)
+{
+	c->grace_ns = c->config->kill_grace_us * 1000ull;
+	c->kill_at_ns = now + c->grace_ns;
+	c->patience_ends_ns = now + GRACE_PATIENCE * c->grace_ns;
+	c->grace_cpu_ns = worker_cpu_ns(session_of(c->running)->worker);
+}
+
+/* Its time is up by the clock; but on a busy machine it may have had none of
+ * that time to let go in, and its guest is not to pay for it. */
+static bool grace_used(struct coprocessor *c, uint64_t now)
+{
+	uint64_t had = worker_cpu_ns(session_of(c->running)->worker) - c->grace_cpu_ns;
+
+	if (had >= c->grace_ns / 2 || now >= c->patience_ends_ns)
+		return true;
+	c->kill_at_ns = now + c->grace_ns;
+	return false;
 }
 
 /* The engine puts the job aside, and the worker is free for another. */
 static void park_running(struct coprocessor *c, uint64_t now)
 {
 	c->phase = PHASE_PARKING;
-	c->kill_at_ns = now + c->config->kill_grace_us * 1000ull;
+	be_patient(c, now);
 	worker_attention(session_of(c->running)->worker, WORKER_ATTENTION_PARK, c->running->seq);
 }
 
@@ -128,7 +168,7 @@ static void abort_running(struct coprocessor *c, uint64_t now)
 	struct session *session = session_of(c->running);
 
 	c->phase = PHASE_ABORTING;
-	c->kill_at_ns = now + c->config->kill_grace_us * 1000ull;
+	be_patient(c, now);
 	if (c->can_yield)
 		worker_attention(session->worker, WORKER_ATTENTION_ABORT, c->running->seq);
 	else
@@ -148,9 +188,18 @@ static void aborted(void *owner, void *arg, const struct worker_reply *reply)
 	job_end(job, status, 0);
 }
 
-/* Nothing to do: if it was given back that has been said before. */
-static void recalled(void *owner, void *arg, const struct worker_reply *reply)
+/* It is inside a stopped worker, or is handed ahead behind one that is: that
+ * worker gets a moment of its own, see doomed_first(). */
+static void doom(struct coprocessor *c, struct job *stopped)
 {
+	if (stopped->doomed)
+		return;
+	/* Out of its lane until then. */
+	lane_unpause(stopped);
+	stopped->doomed = true;
+	TAILQ_INSERT_TAIL(&c->doomed, stopped, link);
+	lane_update(job_lane(stopped));
+	coprocessor_kick(c);
 }
 
 void coprocessor_abort(struct coprocessor *c, struct job *job)
@@ -175,17 +224,13 @@ void coprocessor_abort(struct coprocessor *c, struct job *job)
 			worker_kill(session->worker);
 		break;
 	case JOB_STOPPED:
-		/* It leaves the lane and gets a moment of its own: see doomed_first(). */
-		lane_unpause(job);
-		job->doomed = true;
-		TAILQ_INSERT_TAIL(&c->doomed, job, link);
-		lane_update(job_lane(job));
-		coprocessor_kick(c);
+		doom(c, job);
 		break;
 	case JOB_AHEAD:
-		command.type = WORKER_RECALL;
-		if (worker_call(session->worker, &command, -1, recalled, job))
-			worker_kill(session->worker);
+		if (session->stopped)
+			doom(c, session->stopped);
+		else
+			recall(session);
 		break;
 	default:
 		break;
@@ -217,8 +262,8 @@ static bool ended(struct job *job, const struct worker_reply *reply)
 	if (reply->outcome == WORKER_ABORTED) {
 		status = job_forced_status(job);
 	} else if (!job_status_ok(status)) {
-		/* Not what an engine may say of a job: the worker is not itself. */
-		worker_kill(session->worker);
+		/* The worker is not itself. */
+		worker_distrust(session->worker, "said of a job what an engine may not say");
 		return false;
 	}
 	if (reply->outcome == WORKER_ABORTED || status == XENCOPROC_FAULT ||
@@ -241,14 +286,22 @@ static void spare(struct coprocessor *c, struct job *job)
 static void turn(struct coprocessor *c);
 
 /* The job that was handed ahead has been begun: the one before it has ended. */
-static void succeed(struct coprocessor *c, struct session *session, uint64_t now)
+static struct job *begun(struct session *session)
 {
 	struct job *job = session->ahead;
 
 	session->ahead = NULL;
 	session->contexts[job->context].active = job;
-	job->started_ns = job->since_ns = now;
 	job->told |= XENCOPROC_CQE_F_STARTED;
+	return job;
+}
+
+/* On the coprocessor. */
+static void succeed(struct coprocessor *c, struct session *session, uint64_t now)
+{
+	struct job *job = begun(session);
+
+	job->started_ns = job->since_ns = now;
 	trace_job(c, job, now, "start");
 	c->running = job;
 	c->phase = PHASE_RUNNING;
@@ -264,7 +317,7 @@ static void succeed(struct coprocessor *c, struct session *session, uint64_t now
 static void returned(struct session *session, struct job *job, const struct worker_reply *reply)
 {
 	if (job->state != JOB_AHEAD || reply->outcome != WORKER_RETURNED) {
-		worker_kill(session->worker);
+		worker_distrust(session->worker, "did not return what it was handed ahead");
 		return;
 	}
 	lane_unahead(job);
@@ -296,22 +349,42 @@ static void pass_on(struct coprocessor *c, struct session *session, struct job *
 		to_idle(c);
 }
 
+/* The stopped job had ended by itself before the stop reached its worker: the
+ * one behind it is what stands still in there, or begins with the first step
+ * that the worker makes. */
+static void pass_on_stopped(struct coprocessor *c, struct session *session, struct job *job,
+			    const struct worker_reply *reply)
+{
+	if (!ended(job, reply))
+		return;
+	job = session->stopped = begun(session);
+	lane_pause(job, JOB_STOPPED);
+	if (job->cancelled)
+		doom(c, job);
+}
+
 /* The worker let go of its job, on the coprocessor or while it was stopped. */
 static void let_go(struct coprocessor *c, struct session *session, struct job *job,
 		   const struct worker_reply *reply, uint64_t now)
 {
+	bool next_begun = session->ahead && reply->outcome == WORKER_DONE;
+
 	if (c->running == job) {
 		account(c, now);
 		worker_attention_clear(session->worker);
-		if (session->ahead && reply->outcome == WORKER_DONE) {
+		if (next_begun) {
 			pass_on(c, session, job, reply);
 			return;
 		}
 		to_idle(c);
 	} else if (session->stopped == job) {
-		/* It had ended before the stop reached it: the worker is free. */
 		if (job->doomed)
 			spare(c, job);
+		if (next_begun) {
+			pass_on_stopped(c, session, job, reply);
+			return;
+		}
+		/* It had ended before the stop reached it: the worker is free. */
 		session->stopped = NULL;
 		worker_continue(session->worker);
 	}
@@ -392,6 +465,7 @@ static void begin(struct coprocessor *c, struct job *job, uint64_t now)
 {
 	struct session *session = session_of(job);
 	enum job_state was = job->state;
+	bool first;
 	int rc = 0;
 
 	/* Before the worker is told: what it does while we are descheduled counts. */
@@ -401,26 +475,32 @@ static void begin(struct coprocessor *c, struct job *job, uint64_t now)
 	job->state = JOB_RUNNING;               /* K2 */
 	if (was == JOB_STOPPED) {
 		session->stopped = NULL;
+		/* It is the scheduler that says again who is next. */
+		if (session->ahead)
+			recall(session);
 		worker_continue(session->worker);
 	} else if (was == JOB_PARKED) {
 		rc = send_continue(job);
 	} else {
 		rc = send_run(job, NULL);
 	}
-	if (was == JOB_QUEUED) {
+	/* Or it was handed ahead, begun by its worker, and stopped there. */
+	first = !job->started_ns;
+	if (first) {
 		job->started_ns = now;
 		job->told |= XENCOPROC_CQE_F_STARTED;
 	}
 	switched(c, job, now);
 	c->slice_ends_ns = c->config->slice_us ? job->since_ns + c->config->slice_us * 1000ull : 0;
-	trace_job(c, job, job->since_ns, was == JOB_QUEUED ? "start" : "continue");
+	trace_job(c, job, job->since_ns, first ? "start" : "continue");
 	lane_update(job_lane(job));
 	if (rc)
 		worker_kill(session->worker);   /* out of memory: its end ends the job */
 }
 
-/* Jobs that only wait to be ended, inside stopped workers: a moment each,
- * before anybody's turn, because their cancel must not wait for their class. */
+/* Stopped workers that hold what only waits to be ended: a moment each, before
+ * anybody's turn, because a cancel must not wait for its job's class.  When it
+ * is the job handed ahead that is to end, the one before it is put aside. */
 static bool doomed_first(struct coprocessor *c, uint64_t now)
 {
 	struct job *job = TAILQ_FIRST(&c->doomed);
@@ -431,9 +511,13 @@ static bool doomed_first(struct coprocessor *c, uint64_t now)
 	job->doomed = false;
 	/* Attention first: the worker looks at it before it executes much. */
 	if (c->can_yield)
-		worker_attention(session_of(job)->worker, WORKER_ATTENTION_ABORT, job->seq);
+		worker_attention(session_of(job)->worker, job->cancelled ? WORKER_ATTENTION_ABORT :
+				 WORKER_ATTENTION_PARK, job->seq);
 	begin(c, job, now);
-	abort_running(c, now);
+	if (job->cancelled)
+		abort_running(c, now);
+	else
+		park_running(c, now);
 	return true;
 }
 
@@ -548,9 +632,7 @@ static void turn(struct coprocessor *c)
 		if (c->slice_ends_ns && now >= c->slice_ends_ns)
 			account(c, now);        /* so that it competes by what it has had */
 		if (must_yield(c, now, &same_session)) {
-			/* A worker is not stopped with a job behind its job, which
-			 * could be neither begun nor cancelled. */
-			if (same_session || session_of(c->running)->ahead)
+			if (same_session)
 				park_running(c, now);
 			else
 				stop_running(c, now);
@@ -582,7 +664,7 @@ static void on_alarm(evutil_socket_t fd, short what, void *arg)
 			c->running->overrun = true;     /* K7 */
 			abort_running(c, now);
 		}
-	} else if (c->phase != PHASE_IDLE && now >= c->kill_at_ns) {
+	} else if (c->phase != PHASE_IDLE && now >= c->kill_at_ns && grace_used(c, now)) {
 		struct session *session = session_of(c->running);
 
 		log_event(LOG_WARN, "hang", "dom=%u dev=%u coprocessor=%s job=%" PRIu64

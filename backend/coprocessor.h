@@ -55,8 +55,10 @@ struct coprocessor {
 	struct event *turn;             /* look again, soon */
 	struct event *alarm;            /* slice, run limit, kill or refill is due */
 	uint64_t alarm_ns;              /* what it is set to at most, 0: it is not set */
-	uint64_t kill_at_ns;            /* parking or aborting: patience ends here */
-	TAILQ_HEAD(, job) doomed;       /* stopped jobs that only wait to be ended */
+	uint64_t kill_at_ns;            /* parking or aborting: when to look whether to kill it */
+	uint64_t patience_ends_ns;      /* killed by then, whatever processor time it had */
+	uint64_t grace_ns, grace_cpu_ns; /* what it has to let go in; its processor time before */
+	TAILQ_HEAD(, job) doomed;       /* stopped jobs: they, or what is behind them, wait to be ended */
 
 	uint64_t switches;
 	uint64_t switch_ns;

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 
 /* A command that the socket had no room for. */
@@ -95,7 +96,7 @@ static _Noreturn void child(const struct worker_options *options, int sock, int 
 
 /* ---- replies ---- */
 
-static void worker_distrust(struct worker *worker, const char *why)
+void worker_distrust(struct worker *worker, const char *why)
 {
 	if (worker->broken)
 		return;
@@ -333,6 +334,17 @@ void worker_kill(struct worker *worker)
 bool worker_distrusted(const struct worker *worker)
 {
 	return worker->broken;
+}
+
+uint64_t worker_cpu_ns(const struct worker *worker)
+{
+	struct timespec had;
+	clockid_t clock;
+
+	/* Not reaped before pidfd is closed: the pid is still its own. */
+	if (worker->pidfd < 0 || clock_getcpuclockid(worker->pid, &clock) || clock_gettime(clock, &had))
+		return clock_now();
+	return (uint64_t)had.tv_sec * 1000000000ull + (uint64_t)had.tv_nsec;
 }
 
 int worker_pid(const struct worker *worker)

@@ -94,6 +94,13 @@ void worker_free(struct worker *worker);
 
 int worker_pid(const struct worker *worker);
 
+/* Processor time that it has had, in nanoseconds; where the kernel does not
+ * tell, the time by the clock. */
+uint64_t worker_cpu_ns(const struct worker *worker);
+
+/* It said what no worker says: nothing more is believed of it, and it is killed. */
+void worker_distrust(struct worker *worker, const char *why);
+
 /* Whether it was killed for what it said; the rest of that was not listened to. */
 bool worker_distrusted(const struct worker *worker);
 

@@ -80,7 +80,7 @@ START_TEST(least_file_has_the_defaults)
 	ck_assert_str_eq(c->engine, "cortex-m");
 	ck_assert_ptr_eq(c->policy, sched_policy_find("wfq"));
 	ck_assert_uint_eq(c->slice_us, 5000);
-	ck_assert_uint_eq(c->jobs_ahead, 0);
+	ck_assert_uint_eq(c->jobs_ahead, 1);
 	ck_assert_uint_eq(c->max_run_limit_us, 1000000);
 	ck_assert_uint_eq(c->kill_grace_us, 100000);
 	ck_assert_uint_eq(c->realtime_budget_us, 50000);

@@ -6,6 +6,8 @@ SCENARIOS += tests/scenario/jobs.sh
 $(eval $(call c_testprog,guest-load,tests/scenario/guest-load.c,$(SCENARIO_LIBS),$(SCENARIO_PKGS)))
 SCENARIOS += tests/scenario/share.sh
 $(eval $(call c_testprog,guest-once,tests/scenario/guest-once.c,$(SCENARIO_LIBS),$(SCENARIO_PKGS)))
+$(eval $(call c_testprog,guest-ahead,tests/scenario/guest-ahead.c,$(SCENARIO_LIBS),$(SCENARIO_PKGS)))
+SCENARIOS += tests/scenario/ahead.sh
 SLOW_SCENARIOS += tests/scenario/restart.sh
 SLOW_SCENARIOS += tests/scenario/policy.sh
 SCENARIOS += tests/scenario/again.sh

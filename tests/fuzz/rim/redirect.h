@@ -9,6 +9,7 @@
 #define TESTS_FUZZ_REDIRECT_H
 
 #define clock_gettime           rim_clock_gettime
+#define clock_getcpuclockid     rim_clock_getcpuclockid
 #define nanosleep               rim_nanosleep
 #define socketpair              rim_socketpair
 #define fork                    rim_fork
