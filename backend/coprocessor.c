@@ -89,7 +89,7 @@ static void set_alarm(struct coprocessor *c, uint64_t now)
 	if (due == SCHED_NEVER || (c->alarm_ns && c->alarm_ns <= due))
 		return;
 	c->alarm_ns = due;
-	later = clock_timeval(due > now ? due - now + 999 : 0);
+	later = clock_timeval(due > now ? due - now : 0);
 	event_add(c->alarm, &later);
 }
 

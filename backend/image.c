@@ -191,7 +191,7 @@ static void step(struct image_cache *cache, struct copy *copy)
 static void step_later(struct image_cache *cache)
 {
 	uint64_t wait = budget_wait(&cache->budget, clock_now());
-	struct timeval later = clock_timeval(wait ? wait + 999 : 0);
+	struct timeval later = clock_timeval(wait);
 
 	event_add(cache->step, &later);
 }

@@ -155,7 +155,7 @@ static bool may_drain(struct queue *queue, uint64_t now)
 {
 	struct session *session = queue->session;
 	uint64_t wait = budget_wait(&session->vain, now);
-	struct timeval later = clock_timeval(wait + 999);
+	struct timeval later = clock_timeval(wait);
 
 	if (!wait)
 		return true;
@@ -204,7 +204,7 @@ static bool drain_control(struct queue *queue, uint64_t until)
 	bool more;
 
 	if (wait) {
-		later = clock_timeval(wait + 999);
+		later = clock_timeval(wait);
 		event_add(session->control_later, &later);
 		return false;
 	}
@@ -327,6 +327,9 @@ bool queue_intake(struct queue *queue)
 
 void queue_put(struct queue *queue, const struct coproc_completion *completion)
 {
+	/* What will not be published any more is not written (B-PAGE-4, B-LIFE-6). */
+	if (queue->session->closing || queue->session->broken)
+		return;
 	if (!coproc_server_complete(&queue->server, completion))
 		return;
 	queue->dirty = true;

@@ -317,6 +317,8 @@ void session_shutdown(struct session *session)
 {
 	if (session->closing)
 		return;
+	/* What has ended by itself is told yet. */
+	on_flush(-1, 0, session);
 	session->closing = true;
 	session_update_streams(session);
 	if (session->restart)

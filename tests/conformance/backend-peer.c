@@ -166,8 +166,7 @@ static void word(struct peer *p, const char *name, char *to, size_t size)
 	free(text);
 }
 
-/* Whether a list of numbers joined by commas has this one. */
-static bool lists(const char *list, unsigned long wanted)
+bool list_has(const char *list, unsigned long wanted)
 {
 	while (*list) {
 		char *end;
@@ -188,7 +187,7 @@ static void read_offer(struct peer *p)
 
 	memset(o, 0, sizeof(*o));
 	word(p, "versions", text, sizeof(text));
-	o->version1 = lists(text, 1);
+	o->version1 = list_has(text, 1);
 	word(p, "kind", o->kind, sizeof(o->kind));
 	word(p, "preemption", o->preemption, sizeof(o->preemption));
 	word(p, "firmware-kinds", o->firmware_kinds, sizeof(o->firmware_kinds));

@@ -98,6 +98,8 @@ struct peer {
 	uint64_t id;
 };
 
+/* Whether a list of numbers joined by commas has this one. */
+bool list_has(const char *list, unsigned long wanted);
 uint64_t now_us(void);
 void sleep_us(uint64_t us);
 
@@ -165,6 +167,7 @@ struct asked *peer_put(struct peer *p, unsigned int queue, struct request *r);
 /* P1 with what the request says, whatever it is. */
 void peer_put_raw(struct peer *p, unsigned int queue, const struct request *r);
 void peer_publish(struct peer *p, unsigned int queue);          /* P2 to P5 */
+bool peer_publish_quietly(struct peer *p, unsigned int queue);  /* ... whether to notify */
 struct asked *peer_send(struct peer *p, unsigned int queue, struct request r);
 /* Takes what is there from every open queue and the event ring. */
 void peer_reap(struct peer *p);

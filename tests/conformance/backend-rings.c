@@ -84,7 +84,7 @@ struct asked *peer_put(struct peer *p, unsigned int queue, struct request *r)
 	return a;
 }
 
-void peer_publish(struct peer *p, unsigned int queue)
+bool peer_publish_quietly(struct peer *p, unsigned int queue)
 {
 	struct peer_queue *q = &p->queue[queue];
 	uint32_t old = q->sq_published, new = q->sq_index, event;
@@ -93,7 +93,12 @@ void peer_publish(struct peer *p, unsigned int queue)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	event = load32(be_cell(p, RING_SQ(queue)) + 4);
 	q->sq_published = new;
-	if ((uint32_t)(new - event - 1) < (uint32_t)(new - old))
+	return (uint32_t)(new - event - 1) < (uint32_t)(new - old);
+}
+
+void peer_publish(struct peer *p, unsigned int queue)
+{
+	if (peer_publish_quietly(p, queue))
 		peer_notify(p, queue);
 }
 

@@ -3,7 +3,7 @@
  * coproc-conform backend: a frontend, honest and then hostile, against any
  * backend.
  */
-#include "backend.h"
+#include "backend-vectors.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -32,6 +32,9 @@ static const char help[] =
 	"  --toolstack COMMAND\n"
 	"                 run as COMMAND PATH VALUE: writes a node of the backend's\n"
 	"                 directory as the toolstack; without it, its rules are not tried\n"
+	"  --vectors FOLDER\n"
+	"                 the folder of the protocol's vectors: its messages and talks are\n"
+	"                 tried too, as far as they are for limits such as this backend's\n"
 	"  --patience N   wait so many seconds for what should come at once (8)\n"
 	REPORT_OPTIONS_HELP
 	"Ends with 0: all passed, 1: some failed, 2: usage, 3: could not connect.\n";
@@ -105,7 +108,7 @@ bool bench_toolstack(struct bench *b, const char *node, const char *value)
 /* ---- running ---- */
 
 /* Return: why the case cannot be tried, or NULL. */
-static const char *lacking(const struct bench *b, const struct conform_case *c)
+static const char *lacking(const struct bench *b, unsigned int needs)
 {
 	static char why[80];
 
@@ -113,41 +116,56 @@ static const char *lacking(const struct bench *b, const struct conform_case *c)
 
 	if (o->max_queues < 2 || o->max_contexts < 4 || o->max_buffers < 4 || o->max_pages < 64 || o->max_firmware < 2)
 		return "the device has fewer than 2 queues, 4 contexts, 4 buffers, 64 pages and 2 images of firmware";
-	if (c->needs & PROGRAM && !b->image)
+	if (needs & PROGRAM && !b->image)
 		return "no --program was given";
 	for (unsigned int i = 0; i < P_ENTRIES; i++)
-		if (c->needs & 0x100u << i && !(b->entries & 1u << i)) {
+		if (needs & 0x100u << i && !(b->entries & 1u << i)) {
 			snprintf(why, sizeof(why), "the program has no entry %u", i);
 			return why;
 		}
 	return NULL;
 }
 
-static void run(struct bench *b, const struct conform_case *c)
+void bench_end(struct bench *b, unsigned int needs)
 {
 	struct peer *p = &b->peer;
-	const char *why;
 
-	if (!report_begin(b->report, c->name, c->rules))
-		return;
-	why = lacking(b, c);
-	if (!why && !peer_turn(p))
-		why = "the device is gone";
-	if (why) {
-		report_na(b->report, "%s", why);
-		report_end(b->report);
-		return;
-	}
-	if (!(c->needs & CONNECTED) ||
-	    (peer_must_connect(p) && (!(c->needs & PROGRAM) || bench_program(b))))
-		c->run(b);
 	if (p->connected) {
-		if (c->needs & CONNECTED)
+		if (needs & CONNECTED)
 			expect(p, OK, request(NOP), "NOP at the end");
 		report_check(b->report, peer_disconnect(p), "the backend does not come to Closed: state %d, error \"%s\"",
 			     backend_state(p), backend_error(p));
 	}
 	report_end(b->report);
+}
+
+bool bench_begin(struct bench *b, const char *name, const char *rules, unsigned int needs)
+{
+	struct peer *p = &b->peer;
+	const char *why;
+
+	if (!report_begin(b->report, name, rules))
+		return false;
+	why = lacking(b, needs);
+	if (!why && !peer_turn(p))
+		why = "the device is gone";
+	if (why) {
+		report_na(b->report, "%s", why);
+		report_end(b->report);
+		return false;
+	}
+	if (!(needs & CONNECTED) || (peer_must_connect(p) && (!(needs & PROGRAM) || bench_program(b))))
+		return true;
+	bench_end(b, needs);
+	return false;
+}
+
+static void run(struct bench *b, const struct conform_case *c)
+{
+	if (!bench_begin(b, c->name, c->rules, c->needs))
+		return;
+	c->run(b);
+	bench_end(b, c->needs);
 }
 
 /* ---- options ---- */
@@ -213,6 +231,7 @@ static bool options(struct bench *b, struct report_options *common, int argc, ch
 		{ "entries", required_argument, NULL, 'e' },
 		{ "toolstack", required_argument, NULL, 't' },
 		{ "patience", required_argument, NULL, 'w' },
+		{ "vectors", required_argument, NULL, 'v' },
 		REPORT_LONG_OPTIONS,
 		{ NULL, 0, NULL, 0 }
 	};
@@ -248,6 +267,9 @@ static bool options(struct bench *b, struct report_options *common, int argc, ch
 			break;
 		case 't':
 			b->toolstack = optarg;
+			break;
+		case 'v':
+			b->vectors = optarg;
 			break;
 		default:
 			good = option >= 256 && report_option(common, option);
@@ -286,6 +308,8 @@ int conform_backend(int argc, char **argv)
 	for (size_t s = 0; s < sizeof(sections) / sizeof(sections[0]); s++)
 		for (const struct conform_case *c = sections[s]; c->name; c++)
 			run(&b, c);
+	if (b.vectors && !vectors_folder(&b, b.vectors))
+		return REPORT_USAGE;
 	peer_shut(&b.peer);
 	free((void *)(uintptr_t)b.image);
 	return report_close(b.report);

@@ -51,7 +51,12 @@ struct conform_case {
 /* Each ends with an entry without a name. */
 extern const struct conform_case store_cases[], life_cases[], ring_cases[], queue_cases[],
 	check_cases[], object_cases[], job_cases[], time_cases[], class_cases[], event_cases[],
-	hostile_cases[], vector_cases[];
+	hostile_cases[];
+
+/* Begins a case, connected and with the program if it needs that.  False: it
+ * is not to be run, cannot be, or failed already. */
+bool bench_begin(struct bench *b, const char *name, const char *rules, unsigned int needs);
+void bench_end(struct bench *b, unsigned int needs);
 
 /* What needs names, connected: firmware, contexts, queue 1.  Return: whether
  * it is there; a failure has been reported. */

@@ -126,49 +126,68 @@ static void connecting_case(struct bench *b, const struct said *said, unsigned i
 
 /* ---- F-LIFE-1: the state by which a step was chosen still holds ---- */
 
+#define INVITED         8u      /* times that it is invited anew */
+#define CYCLES          60u     /* at most, that this is taken back each time */
+
+static void pass(uint64_t us)
+{
+	for (uint64_t end = played_now() + us; played_now() < end; )
+		;
+}
+
+/*
+ * Invites and takes it back, again and again, until the frontend published: in
+ * the while that it was invited, or else wrongly.  How long it is invited
+ * differs: from less than what its step takes to twice of it.  Afterwards it
+ * is not for as long as its step takes, and so meets whoever looked before.
+ */
+static bool published_uninvited(struct bench *b, uint64_t takes, unsigned int *withdrawn)
+{
+	struct played *p = b->p;
+
+	for (unsigned int cycle = 0; cycle < CYCLES; cycle++) {
+		uint64_t end;
+
+		played_state(p, COPROC_STATE_INIT_WAIT);
+		pass(takes * (cycle % 8 + 1) / 4);
+		if (!played_step(p, COPROC_STATE_INITIALISING, COPROC_STATE_INITIALISING))
+			return false;
+		++*withdrawn;
+		for (end = played_now() + takes + takes / 2; played_now() < end; )
+			if (played_peer(p) == COPROC_STATE_INITIALISED)
+				return true;
+	}
+	return false;
+}
+
 static void atomic_step(struct bench *b)
 {
-	unsigned int tries, wrong = 0, withdrawn = 0, i;
-	uint64_t end, takes = 0;
+	unsigned int withdrawn = 0;
+	bool wrong = false;
+	uint64_t began, takes = 0;
 
 	if (!case_begin(b, "invitation-withdrawn", "F-LIFE-1"))
 		return;
-	for (tries = 0; tries < 48 && !wrong && b->x; tries++) {
-		if (tries && !played_reset(b->p))
+	for (unsigned int i = 0; i <= INVITED && !wrong && b->x; i++) {
+		if (i && !played_reset(b->p))
 			break;
 		b->p->follow = false;
 		ask_begin(b, "open");
 		if (!until_state(b, STATE(1), 3000))
 			break;
-		end = played_now();
+		began = played_now();
 		played_advertise(b->p);
-		if (tries == 0) {
-			/* How long its step takes. */
-			if (until_state(b, STATE(3), 3000))
-				takes = played_now() - end;
-			case_successor(b);
-			ask_end(b);
-			ask(b, "close");
-			continue;
-		}
-		/* Some time into its step, take the invitation back: but only
-		 * while it has not answered. */
-		for (end += takes * (tries % 12) / 10; played_now() < end; )
-			;
-		if (played_step(b->p, COPROC_STATE_INITIALISING, COPROC_STATE_INITIALISING)) {
-			withdrawn++;
-			for (i = 0; i < 10 && !wrong; i++) {
-				wrong = played_peer(b->p) == COPROC_STATE_INITIALISED;
-				played_turn(b->p, 2, -1);
-			}
-		}
+		if (i == 0 && until_state(b, STATE(3), 3000))
+			takes = played_now() - began;   /* its step, from being invited on */
+		else if (i)
+			wrong = published_uninvited(b, takes, &withdrawn);
 		case_successor(b);
 		ask_end(b);
 		ask(b, "close");
 	}
 	report_check(b->report, withdrawn > 0, "it was never possible to withdraw");
 	report_check(b->report, !wrong, "it published in answer to an InitWait that had been withdrawn "
-		     "(try %u)", tries);
+		     "(after %u)", withdrawn);
 	case_end(b);
 }
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # coproc-conform: peers that try any implementation of the protocol.
 CONFORM := tests/conformance
-CONFORM_SRCS := $(CONFORM)/main.c $(CONFORM)/report.c $(sort $(wildcard $(CONFORM)/backend*.c $(CONFORM)/frontend*.c))
+CONFORM_SRCS := $(CONFORM)/main.c $(CONFORM)/report.c $(sort $(wildcard $(CONFORM)/backend*.c $(CONFORM)/frontend*.c)) \
+	tests/vectors/fields.c tests/vectors/vector.c
 CONFORM_LIBS := coproc-ring coproc-schema
 CONFORM_PKGS := xengnttab xenevtchn xenstore libsodium
 $(eval $(call c_program,coproc-conform,$(CONFORM_SRCS),$(CONFORM_LIBS),$(CONFORM_PKGS)))

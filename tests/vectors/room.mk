@@ -6,6 +6,5 @@ $(eval $(call c_test,vectors-traces,tests/vectors/traces.c tests/vectors/vector.
 ifneq ($(shell command -v python3),)
 SCENARIOS += tests/vectors/reader.py
 endif
-# The talks, against a live backend.
-$(eval $(call c_testprog,talk,tests/vectors/talk.c tests/vectors/fields.c tests/vectors/vector.c,coproc-ring,xengnttab xenevtchn xenstore))
-SCENARIOS += tests/vectors/talk.sh
+# Messages and talks, against a live backend.
+SCENARIOS += tests/vectors/live.sh
