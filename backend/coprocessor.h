@@ -74,8 +74,9 @@ struct coprocessor *coprocessor_create(struct backend *backend,
 				       const struct config_coprocessor *config);
 void coprocessor_destroy(struct coprocessor *coprocessor);
 
-/* Something changed that may change whose turn it is. */
+/* Something changed that may change whose turn it is: look soon, or now. */
 void coprocessor_kick(struct coprocessor *coprocessor);
+void coprocessor_turn(struct coprocessor *coprocessor);
 
 /* A started job must not go on: it is ended with attention, or with its worker. */
 void coprocessor_abort(struct coprocessor *coprocessor, struct job *job);

@@ -13,11 +13,6 @@
 #include "log.h"
 #include "session.h"
 
-static struct session *job_session(const struct job *job)
-{
-	return job->queue->session;
-}
-
 uint32_t queue_class(const struct queue *queue)
 {
 	uint32_t highest = queue->session->limits.max_class;

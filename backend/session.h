@@ -345,6 +345,11 @@ int objects_resend(struct session *session);
 void objects_settle(struct session *session);
 void objects_free(struct session *session);
 
+static inline struct session *job_session(const struct job *job)
+{
+	return job->queue->session;
+}
+
 /* job.c */
 void job_take(struct queue *queue, const struct xencoproc_sqe *sqe);
 /* End a job that is not on the coprocessor (any more). */
