@@ -138,7 +138,7 @@ static int do_reset(struct coproc_device *dev, unsigned int peer, unsigned int n
 static int do_publish(struct coproc_device *dev, unsigned int peer)
 {
 	char reason[200];
-	int refused, rc = store_publish(dev);
+	int why, rc = store_publish(dev);
 
 	if (rc == 0) {
 		dev->mine = COPROC_STATE_INITIALISED;
@@ -149,14 +149,14 @@ static int do_publish(struct coproc_device *dev, unsigned int peer)
 	/* Twice through a buffer: advance() may overwrite the reason. */
 	memcpy(reason, dev->reason, sizeof(reason) - 1);
 	reason[sizeof(reason) - 1] = '\0';
-	refused = rc;
+	why = rc;
 	rc = advance(dev, peer, coproc_state_refusal(COPROC_DO_PUBLISH),
 		     reason);
 	/* The backend moved on meanwhile, or its directory was removed under this
 	 * side's eyes: what was read was no offer any more. */
 	if (rc == -ESTALE)
 		return rc;
-	give_up(dev, refused);
+	give_up(dev, why);
 	lost(dev, "%s", reason);
 	return rc;
 }

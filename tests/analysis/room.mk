@@ -5,14 +5,19 @@
 # goal is the objects, and the firmware; no program is linked.
 # Expanded late: the rooms that follow this one count.
 ANALYSED = $(sort $(filter $(B)/obj/% $(B)/loopback/obj/%,$(DEPS:.d=.o)) $(filter %.elf,$(ALL)))
-.PHONY: analysed
+ANALYSED_QUICK = $(filter-out %.elf $(B)/obj/tests/%,$(ANALYSED))
+.PHONY: analysed analysed-quick
 analysed:
 	$(Q)$(MAKE) -f build.mk $(ANALYSED)
 	$(Q)printf '%s\n' $(ANALYSED:=.findings) > $(B)/list
+analysed-quick:
+	$(Q)$(MAKE) -f build.mk $(ANALYSED_QUICK)
+	$(Q)printf '%s\n' $(ANALYSED_QUICK:=.findings) > $(B)/list
 
 # Once: neither asks what the sanitizers do.
 ifndef SAN
 SCENARIOS += tests/analysis/coverage.sh
+SLOW_SCENARIOS += tests/analysis/analyse.sh
 endif
 
 .PHONY: run-analyse

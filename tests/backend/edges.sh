@@ -51,18 +51,29 @@ while ! given_up && [ $i -lt 3000 ]; do
 	i=$((i + 1))
 done
 is "an engine that dies eleven times in a row is given up" "$(given_up && echo yes)" yes
+# Its guest was told so when it loaded its firmware, or goes on in a new connection.
+touch "$tmp/enough"
 guest_rc dies > /dev/null
-like "its guest is told so" "$(cat "$tmp/dies.out")" "died 11 times in a row"
+case $(cat "$tmp/dies.out") in
+*"died 11 times in a row"* | *twice=0*) ok "its guest is told so, or none of its jobs ran twice" ;;
+*) not_ok "its guest is told so, or none of its jobs ran twice" "$(cat "$tmp/dies.out")" ;;
+esac
 coproc-loopback destroy "$domid"
 
 # ---- requests that bring no job: they wait when there were too many ----
-for what in nops refused; do
+for what in nops refused registers; do
 	guest $what hostile $what 1
 	coproc-attach "$domid" m4 > /dev/null
 	is "$what: all are answered" "$(guest_rc $what)" 0
 	results $what
 	coproc-loopback destroy "$domid"
 done
+guest edges backend-edges "$FW/work.elf"
+coproc-attach "$domid" m4 > /dev/null
+is "a guest that leaves in the midst of requests, or ends grants in use" "$(guest_rc edges)" 0
+results edges
+coproc-loopback destroy "$domid"
+
 rm -f "$tmp/enough"
 guest after guest-once --firmware "$FW/work.elf" --jobs 100
 attach "$domid"

@@ -26,6 +26,8 @@ FAULTY := getopt_long malloc calloc realloc strdup memfd_create ftruncate mmap s
 $(eval $(call c_testprog,coprocd-faulty,backend/coprocd.c tests/backend/faulty.c,coproc-backend \
 	coproc-xenstore coproc-schema coproc-ring,$(BACKEND_PKGS)))
 $(B)/test/coprocd-faulty: LDFLAGS += $(FAULTY:%=-Wl,--wrap=%)
+$(eval $(call c_testprog,backend-edges,tests/backend/edges.c tests/hostile/raw.c,coproc-ring,xengnttab xenevtchn \
+	xenstore libsodium))
 # Not again with sanitizers, whose runtime asks for memory through the same calls.
 ifndef SAN
 SCENARIOS += tests/backend/faulty.sh tests/backend/edges.sh

@@ -125,6 +125,7 @@ static int descriptors(void)
 	DIR *dir = opendir("/proc/self/fd");
 	int found = 0;
 
+	ck_assert_ptr_nonnull(dir);
 	while (readdir(dir))
 		found++;
 	closedir(dir);

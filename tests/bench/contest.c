@@ -214,9 +214,10 @@ static void run_set(const struct set *set, FILE *out)
 {
 	unsigned int lengths = opt.quick && set->transports ? 2 : set->lengths, step = 0;
 	bool both = set->transports && bench_cpus() > 1;
+	int last = bench_cpus() > 1 ? 1 : 0;
 
 	/* Rounds outside: a noisy second then hits each cell once. */
-	for (int two = both ? 0 : bench_cpus() > 1; two <= (bench_cpus() > 1); two++) {
+	for (int two = both ? 0 : last; two <= last; two++) {
 		place(two);
 		for (unsigned int round = 0; round < opt.rounds; round++) {
 			for (unsigned int d = 0; d < 3 && set->depth[d]; d++)

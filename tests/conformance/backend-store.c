@@ -101,7 +101,8 @@ static void fixed(struct bench *b)
 		expect(p, OK, ctx_create(i), "CTX_CREATE");
 	peer_queue(p, 1, NORMAL, 5);
 	after = snapshot(p);
-	report_check(b->report, !strcmp(before, after), "limits changed in the connection: %s; %s", before, after);
+	report_check(b->report, before && after && !strcmp(before, after),
+		     "limits changed in the connection: %s; %s", before ? before : "?", after ? after : "?");
 	free(before);
 	free(after);
 }

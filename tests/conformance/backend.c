@@ -197,11 +197,15 @@ static bool take_image(struct bench *b, const char *path)
 
 	if (!in || fstat(fileno(in), &is) || is.st_size < 1 || is.st_size > 1 << 26) {
 		fprintf(stderr, "coproc-conform: %s: %s\n", path, in ? "not 1 byte to 64 MiB" : strerror(errno));
+		if (in)
+			fclose(in);
 		return false;
 	}
 	image = malloc((size_t)is.st_size);
 	if (!image || fread(image, 1, (size_t)is.st_size, in) != (size_t)is.st_size) {
 		fprintf(stderr, "coproc-conform: %s cannot be read\n", path);
+		free(image);
+		fclose(in);
 		return false;
 	}
 	fclose(in);

@@ -254,6 +254,7 @@ START_TEST(images_have_to_be_sealed)
 	struct play victim;
 
 	play_start(&victim, "coproc-engine-null", &plain);
+	ck_assert_ptr_nonnull(unsealed);
 	fputs("image", unsealed);
 	fflush(unsealed);
 	c.u.load.kind = XENCOPROC_FW_KIND_ELF;

@@ -236,7 +236,7 @@ START_TEST(dies_with_its_parent)
 
 		play_start(&p, "engine-evil", &plain);
 		kill(p.pid, SIGSTOP);
-		_exit(write(fds[1], &p.pid, sizeof(p.pid)) != sizeof(p.pid));
+		_exit(write(fds[1], &p.pid, sizeof(p.pid)) == sizeof(p.pid) ? 0 : 1);
 	}
 	ck_assert_int_eq(read(fds[0], &worker, sizeof(worker)), sizeof(worker));
 	ck_assert_int_eq(waitpid(parent, &status, 0), parent);
@@ -297,7 +297,7 @@ static bool open_to_others(void)
 	path[n] = '\0';
 	pid = fork();
 	if (pid == 0)
-		_exit(setresuid(PLAY_UID, PLAY_UID, PLAY_UID) || access(path, X_OK));
+		_exit(setresuid(PLAY_UID, PLAY_UID, PLAY_UID) || access(path, X_OK) ? 1 : 0);
 	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
 }
 

@@ -158,7 +158,7 @@ static bool tell_once(struct liar *l, struct lie *lie)
 	if (!good)
 		printf("# where %u index %d by %x event %x slot %u id %u status %u: told %d open %d jobs %u "
 		       "ended %u pages %u twice %u lost %u state %u query %d over %u, error '%s', expected '%s'\n",
-		       lie->where, lie->index, lie->by, lie->event, lie->slot, lie->id, lie->status,
+		       (unsigned int)lie->where, lie->index, lie->by, lie->event, lie->slot, lie->id, lie->status,
 		       lie->told, board->open_rc, board->jobs, board->ended, (unsigned int)board->pages, board->twice,
 		       board->status[XENCOPROC_LOST], board->state, (int)board->query_rc, board->over,
 		       error ? error : "(none)", coproc_broken_text(lie->expected));

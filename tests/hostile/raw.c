@@ -255,7 +255,7 @@ unsigned int raw_buffer(struct raw *raw, uint32_t buffer, uint32_t pages, uint32
 			void **at)
 {
 	struct coproc_request r = raw_request(XENCOPROC_OP_BUF_REGISTER);
-	uint32_t *refs = calloc(pages, sizeof(*refs)), *directory[XENCOPROC_DIRS_MAX];
+	uint32_t *refs = calloc(pages, sizeof(*refs)), *directory[XENCOPROC_DIRS_MAX] = { NULL };
 	unsigned int status;
 
 	if (!refs)
