@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  *	hostile ATTACK [FIRMWARE | SECONDS]
+ *	hostile pulse SECONDS ATTACK [...]
+ *
+ * pulse: the attack again and again for so long, stopped in every other quarter
+ * of a second of the monotonic clock, so that one run shows what a neighbour
+ * gets done under it, and without.  What the attack itself has to say counts
+ * only if it says that it failed.
  */
 #include "attack.h"
 
 #include <signal.h>
 #include <sodium.h>
 #include <stdarg.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -137,14 +144,61 @@ void by_hand(unsigned int queue, uint32_t place, struct coproc_request *request,
 }
 
 static const struct attack *const all[] = {
-	bounds_attacks, changes_attacks, firmware_attacks, floods_attacks, grants_attacks,
+	bounds_attacks, changes_attacks, firmware_attacks, floods_attacks, grants_attacks, guilty_attacks,
 	nodes_attacks, order_attacks, rings_attacks, stale_attacks,
 };
+
+/* The attacker and its children: in a group of their own, so that all of them stop. */
+static pid_t attacker(char **argv)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid)
+		return pid;
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() == parent)
+		execvp(argv[0], argv);
+	_exit(127);
+}
+
+static int pulse(double seconds, char **argv)
+{
+	unsigned int rounds = 0, failed = 0;
+	double until = now() + seconds;
+	bool stopped = false;
+	pid_t pid = -1;
+	int status;
+
+	while (pid > 0 || now() < until) {
+		bool stop = now() < until && (unsigned long)(now() * 4) % 2;
+
+		if (pid < 0 && !stop) {
+			pid = attacker(argv);
+			setpgid(pid, pid);
+			rounds++;
+		}
+		if (pid > 0 && stop != stopped)
+			kill(-pid, stop ? SIGSTOP : SIGCONT);
+		stopped = stop;
+		if (pid > 0 && waitpid(pid, &status, WNOHANG) == pid) {
+			failed += !WIFEXITED(status) || WEXITSTATUS(status);
+			pid = -1;
+		}
+		usleep(500);
+	}
+	check(!failed && rounds, "%s: %u times, %u of them failed", argv[1], rounds, failed);
+	return attack_verdict();
+}
 
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "", *with = argc > 2 ? argv[2] : "1";
 
+	if (!strcmp(what, "pulse") && argc > 3) {
+		argv[2] = argv[0];
+		return pulse(atof(with), argv + 2);
+	}
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		for (const struct attack *a = all[i]; a->name; a++)
 			if (!strcmp(a->name, what)) {

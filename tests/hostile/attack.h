@@ -61,7 +61,7 @@ struct attack {
 };
 
 extern const struct attack bounds_attacks[], changes_attacks[], firmware_attacks[],
-	floods_attacks[], grants_attacks[], nodes_attacks[], order_attacks[], rings_attacks[],
+	floods_attacks[], grants_attacks[], guilty_attacks[], nodes_attacks[], order_attacks[], rings_attacks[],
 	stale_attacks[];
 
 #endif /* COPROC_HOSTILE_ATTACK_H */
