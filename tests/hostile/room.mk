@@ -14,7 +14,7 @@ ifndef SAN
 SLOW_SCENARIOS += tests/hostile/floods.sh tests/hostile/rates.sh tests/hostile/penalty.sh
 endif
 
-include tests/hostile/trace.mk
+include tests/hostile/trace.mk tests/hostile/threads.mk
 include tests/hostile/backend.mk
 
 # Looks at what all of the above said.

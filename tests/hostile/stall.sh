@@ -4,6 +4,19 @@
 # coprocd may wait for them; and coprocd out of what it maps with (F5).  The
 # neighbour goes on each time.
 . tests/scenario/world.sh
+# xenstored is outside of domain 0: whoever stops it must be, too.
+if [ -z "${IN_WORLD-}" ]; then
+	STOPPER=$(mktemp -d) && export STOPPER && chmod 755 "$STOPPER"
+	(
+		while ! [ -e "$STOPPER/stop" ] && [ -d "/proc/$$" ]; do sleep 0.1; done
+		for pid in $(pgrep -P $$); do stores="${stores-} $(pgrep -P "$pid" -x xenstored)"; done
+		[ -z "${stores# }" ] || { kill -STOP $stores && : > "$STOPPER/stopped"; }
+		while ! [ -e "$STOPPER/go" ] && [ -d "/proc/$$" ]; do sleep 0.1; done
+		[ -z "${stores# }" ] || kill -CONT $stores
+		while [ -d "/proc/$$" ]; do sleep 0.5; done
+		rm -rf "$STOPPER"
+	) > /dev/null 2>&1 &
+fi
 inside "$@"
 conf "firmware-allow = { \"$(digest "$FW/work.elf")\" }" "slice-us = 2000"
 
@@ -76,6 +89,30 @@ results conflict
 coproc-loopback destroy "$conflict"
 coproc-loopback destroy "$domid"
 
+# ---- xenstored itself stands still ----
+guest other2 guest-once --firmware "$FW/work.elf" --until "$tmp/enough2" --bytes 4096
+attach "$domid"
+second=$domid
+until_ grep -q "\"ev\":\"end\",\"dom\":$second," "$tmp/trace.jsonl"
+: > "$STOPPER/stop"
+until_ test -e "$STOPPER/stopped"
+is "F20: xenstored is stopped" $? 0
+# Longer than coprocd's own look at it takes to come round.
+sleep 2.5
+going=0
+for round in 1 2 3 4 5; do
+	go_on "$calm" 30 && go_on "$second" 30 && going=$((going + 1))
+done
+is "F20: while xenstored stands still, connected guests go on" $going 5
+: > "$STOPPER/go"
+guest after-store guest-once --firmware "$FW/work.elf" --jobs 20
+attach "$domid"
+is "F20: and when it goes on, the next guest is served" "$(guest_rc after-store)" 0
+: > "$tmp/enough2"
+is "F20: those who worked meanwhile have all their results" "$(guest_rc other2)" 0
+coproc-loopback destroy "$domid"
+coproc-loopback destroy "$second"
+
 # ---- coprocd has no descriptor left to map with, from the first on ----
 until_ sh -c '[ "$(coproc-loopback stats | awk "\$1 == 0 { print \$3, \$4, \$5, \$6 }")" = "$0" ]' "$before"
 sleep 0.3
@@ -104,6 +141,33 @@ is "F5: the neighbour went on each time" $lives 16
 until_ sh -c '[ "$(ls "/proc/$0/fd" | wc -l)" -le "$1" ]' "$coprocd" "$fds"
 is "F5: descriptors are what they were" "$(ls "/proc/$coprocd/fd" | wc -l)" "$fds"
 is "F5: and grants, mappings, ports" "$(handles)" "$before"
+
+# ---- nor address space, from the first page on; the worker has its own limit then ----
+if [ -z "${SAN-}" ]; then
+	size=$(awk '/^VmSize/ { print $2 }' "/proc/$coprocd/status")
+	refused=0 answered=0 lives=0
+	for k in 0 1 2 3 4 5 6 8 16 64 2048; do
+		prlimit --pid "$coprocd" --as=$(((size + 4 * k) * 1024)):
+		guest "as-$k" hostile once
+		coproc-attach "$domid" m4 > /dev/null 2>&1
+		go_on "$calm" 5 && lives=$((lives + 1))
+		[ "$(guest_rc "as-$k" 3)" = 0 ] || prlimit --pid "$coprocd" --as=unlimited:
+		[ "$(guest_rc "as-$k")" = 0 ]
+		case $(cat "$tmp/as-$k.out") in
+		refused:*) refused=$((refused + 1)) answered=$((answered + 1)) ;;
+		connected) answered=$((answered + 1)) ;;
+		*) echo "# $k: $(cat "$tmp/as-$k.out")" ;;
+		esac
+		echo "# $k pages of address space: $(cat "$tmp/as-$k.out")"
+		coproc-loopback destroy "$domid"
+	done
+	prlimit --pid "$coprocd" --as=unlimited:
+	is "F5: a coprocd out of address space answers, at once or when it has some" $answered 11
+	if [ $refused -gt 0 ]; then ok "F5: some were refused"; else not_ok "F5: some were refused" $refused; fi
+	is "F5: the neighbour went on each time" $lives 11
+	until_ sh -c '[ "$(coproc-loopback stats | awk "\$1 == 0 { print \$3, \$4, \$5, \$6 }")" = "$0" ]' "$before"
+	is "F5: grants, mappings, ports are what they were" "$(handles)" "$before"
+fi
 guest after guest-once --firmware "$FW/work.elf" --jobs 20
 attach "$domid"
 is "F5: then a guest is served as ever" "$(guest_rc after)" 0
