@@ -148,6 +148,7 @@ static bool tell_broken(struct device *device)
 		.dir = device->be_dir,
 		.peer_dir = device->fe_dir,
 		.peer = COPROC_PEER_LATE,
+		.own = device->mine,
 		.next = COPROC_STATE_CLOSING,
 		.error = device->why,
 	};
@@ -338,7 +339,7 @@ static void do_action(struct device *device, enum coproc_action action,
 /* ---- stepping ---- */
 
 static int advance(struct device *device, const struct coproc_step *step, unsigned int peer,
-		   const struct outcome *outcome)
+		   unsigned int own, const struct outcome *outcome)
 {
 	struct coproc_xs *xs = device->devices->backend->xs;
 	struct timeval patience = clock_timeval(CLOSING_NS);
@@ -346,6 +347,7 @@ static int advance(struct device *device, const struct coproc_step *step, unsign
 		.dir = device->be_dir,
 		.peer_dir = device->fe_dir,
 		.peer = peer,
+		.own = own,
 		.next = outcome->failed ? coproc_state_refusal(step->action) :
 					  step->next,
 		.nodes = outcome->nodes,
@@ -468,7 +470,9 @@ static bool begin_anew(struct device *device, enum coproc_wish wish,
 
 	if (wish == COPROC_WISH_STAY && device->left && device->mine == COPROC_STATE_CLOSED)
 		given = true;
-	device->left = wish == COPROC_WISH_LEAVE;
+	/* Wanted again while it still closes, it closes first: so it is kept in mind. */
+	if (wish == COPROC_WISH_LEAVE || given)
+		device->left = wish == COPROC_WISH_LEAVE;
 	if (!given)
 		return true;
 	log_event(LOG_DEBUG, "given-again", "dom=%u dev=%u", device->domain, device->number);
@@ -505,7 +509,7 @@ static bool step_once(struct device *device, const struct coproc_xs_view *view)
 		more = leave(device, step->action == COPROC_DO_REMOVE);
 	else if (!outcome->wait && (outcome->failed || step->next != device->mine) &&
 		 !refused_before(device, step, outcome))
-		more = took(device, step, advance(device, step, peer, outcome));
+		more = took(device, step, advance(device, step, peer, view->backend_state, outcome));
 	free(outcome);
 	return more;
 }

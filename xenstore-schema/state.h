@@ -6,11 +6,11 @@
  *
  * How to use it, on either side, at the start and whenever a watch fires:
  *
- *   1. read the peer's `state` (coproc_peer_parse());
+ *   1. read the peer's `state` (coproc_peer_parse()), and its own;
  *   2. look the step up (coproc_state_step());
  *   3. do its action; when it fails, write coproc_state_refusal() and why;
- *   4. in ONE transaction: read the peer's `state` again and, only if it is
- *      still what was looked up, write the action's nodes and the next state.
+ *   4. in ONE transaction: read both `state` nodes again and, only if they
+ *      are still what they were, write the action's nodes and the next state.
  *      Otherwise undo the action and begin at 1;
  *   5. repeat until the action is COPROC_DO_NONE and next is mine.
  *

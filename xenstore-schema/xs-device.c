@@ -167,9 +167,10 @@ static int step_body(struct coproc_xs *xs, uint32_t t, void *context)
 	int rc;
 
 	/* A directory that the toolstack removed must not be made again by a
-	 * write into it. */
+	 * write into it, and in one that it made again the step is of the past. */
 	rc = coproc_xs_state(xs, t, step->dir, &mine);
-	if (rc == 0 && mine == COPROC_PEER_VANISHED)
+	if (rc == 0 && (mine == COPROC_PEER_VANISHED ||
+			(step->own != COPROC_PEER_LATE && mine != step->own)))
 		rc = -ESTALE;
 	if (rc == 0)
 		rc = check_peer(xs, t, step);

@@ -115,6 +115,10 @@ struct coproc_xs_step {
 	const char *dir;                /* my directory */
 	const char *peer_dir;           /* the peer's */
 	unsigned int peer;              /* its state as looked up; COPROC_PEER_LATE: any */
+	unsigned int own;               /* what my own node said then, whatever I wrote;
+					 * COPROC_PEER_LATE: any.  Another directory in the
+					 * place of mine says 1, and is not stepped in
+					 * before I have seen it (F-LIFE-9, B-LIFE-9) */
 	unsigned int next;              /* state to write, COPROC_STATE_UNKNOWN: none */
 	const struct coproc_node_text *nodes;   /* to write before the state */
 	size_t count;
@@ -128,7 +132,8 @@ struct coproc_xs_step {
  * coproc_xs_advance() - writes a step if the peer is still where it was
  *
  * Return: 0; -ESTALE when the peer's state or one of @unchanged is not what
- * it was, or my own directory is gone: nothing was written, look again.
+ * it was, or my own state is not, or my own directory is gone: nothing was
+ * written, look again.
  */
 int coproc_xs_advance(struct coproc_xs *xs, const struct coproc_xs_step *step);
 

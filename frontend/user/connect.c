@@ -103,6 +103,7 @@ static int advance(struct coproc_device *dev, unsigned int peer, unsigned int ne
 		.dir = dev->dir,
 		.peer_dir = dev->peer_dir,
 		.peer = peer,
+		.own = dev->own,
 		.next = next,
 		.error = error,
 	};
@@ -179,14 +180,23 @@ static bool has_let_go(unsigned int peer)
 	return peer == COPROC_STATE_INIT_WAIT || peer == COPROC_STATE_CLOSED;
 }
 
+/*
+ * Recover: the state first, the rest when the backend has let go.  A state that
+ * the backend left again before that was written is no end of the connection:
+ * ended all the same, it would be Connected on both sides and dead.
+ */
 static int do_lost(struct coproc_device *dev, unsigned int peer,
 		   const struct coproc_step *step)
 {
-	if (dev->link.ready && dev->wish == COPROC_WISH_STAY && !dev->lose)
+	bool was_ready = dev->link.ready;
+	int rc = advance(dev, peer, step->next, NULL);
+
+	if (rc)
+		return rc;
+	if (was_ready && dev->wish == COPROC_WISH_STAY && !dev->lose)
 		lost(dev, "connection lost: %s", step->why);
-	/* Recover: the state first, the rest when it has let go. */
 	connection_over(dev);
-	return advance(dev, peer, step->next, NULL);
+	return 0;
 }
 
 /*
@@ -319,15 +329,14 @@ static bool connection_turn(struct coproc_device *dev)
 {
 	const struct coproc_step *step;
 	unsigned int peer;
-	unsigned int own;
-	int rc = store_states(dev, &peer, &own);
-	bool own_there = own != COPROC_PEER_VANISHED;
+	int rc = store_states(dev, &peer, &dev->own);
+	bool own_there = dev->own != COPROC_PEER_VANISHED;
 
 	if (rc)
 		return step_failed(dev, rc);
 	if (!own_there && dev->mine != COPROC_STATE_UNKNOWN)
 		removed(dev);
-	else if (own == COPROC_STATE_INITIALISING && dev->mine != COPROC_STATE_UNKNOWN &&
+	else if (dev->own == COPROC_STATE_INITIALISING && dev->mine != COPROC_STATE_UNKNOWN &&
 		 dev->mine != COPROC_STATE_INITIALISING)
 		given_again(dev);
 	if (dev->late) {
@@ -355,6 +364,7 @@ static void drop_broken(struct coproc_device *dev)
 		.dir = dev->dir,
 		.peer_dir = dev->peer_dir,
 		.peer = COPROC_PEER_LATE,       /* whatever it is by now */
+		.own = dev->mine,
 		.next = coproc_state_refusal(COPROC_DO_NONE),
 		.error = dev->lose_text,
 	};

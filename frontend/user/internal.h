@@ -244,6 +244,7 @@ struct coproc_device {
 
 	/* connect.c */
 	unsigned int mine;              /* enum coproc_state, by this program's writes */
+	unsigned int own;               /* what its node said when it was last looked at */
 	enum coproc_wish wish;
 	bool late;                      /* the attempt's time is over: tell the table */
 	bool overdue;                   /* it left Closing for that, not by the backend's word */

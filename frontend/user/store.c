@@ -380,6 +380,7 @@ static int publish_write(struct coproc_device *dev, const struct coproc_frontend
 		.dir = dev->dir,
 		.peer_dir = dev->peer_dir,
 		.peer = COPROC_STATE_INIT_WAIT,
+		.own = dev->own,
 		.next = COPROC_STATE_INITIALISED,
 	};
 

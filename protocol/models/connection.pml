@@ -14,12 +14,12 @@
  * frontend's domain is destroyed, a deadline passes, MAP or PUBLISH fails, a
  * ring is found broken; and, with TOOLSTACK, the toolstack sets
  * `online` to 0, sets it to 1 again, removes both directories and writes
- * them anew, and the frontend's driver goes.
+ * them anew, whether a side has looked meanwhile or not (F-LIFE-9, B-LIFE-9),
+ * and the frontend's driver goes.
  *
  * Left out: the content of nodes but references (negotiation is pure); ADVERTISE
  * that fails (it writes nothing and is tried again); xenstored lost (a killed
- * side looks the same); directories that are removed and written again before
- * a side has looked (by its peer's state alone it could not tell); jobs.
+ * side looks the same); jobs.
  *
  * Asserted: nothing is mapped when the backend says InitWait or Closed; what is
  * mapped is what the frontend named in answer to this InitWait; both Connected
@@ -54,9 +54,9 @@ bool online = true;
  * peer, and what it has made of that: LOOKED, then ACTED, then written. */
 mtype = { IDLE, LOOKED, ACTED };
 mtype be_phase = IDLE, fe_phase = IDLE;
-byte be_mine, be_peer, be_do, be_next;
-byte fe_mine, fe_peer, fe_do, fe_next;
-bool be_live = true, be_leave;
+byte be_mine, be_own, be_peer, be_do, be_next;   /* own: what its node said then */
+byte fe_mine, fe_own, fe_peer, fe_do, fe_next;
+bool be_live = true, be_left;    /* be_left: it has seen the wish to leave */
 bool fe_live = true, fe_leave, fe_over;
 
 /* Pages, by the connection that they were granted for; 0: none. */
@@ -68,17 +68,17 @@ bool used;                      /* the connection that they were for came to be 
 
 /* what has happened */
 byte faults;
-bool refused, ended, destroyed, detached, removed;
+bool refused, ended, destroyed, detached, removed, again;
 
 #define fault           faults < FAULTS -> faults++
 
 /* Whether the table says more than to wait.  (Spin allows no calls in c_expr.) */
 #define SAYS(side, leave, mine, peer, what) \
-	coproc_step_table[COPROC_SIDE_##side][now.leave][now.mine][now.peer].what
-#define BE_MOVES        c_expr { SAYS(BACKEND, be_leave, be_mine, fe_node, action) != COPROC_DO_NONE || \
-				 SAYS(BACKEND, be_leave, be_mine, fe_node, next) != now.be_mine }
-#define FE_MOVES        c_expr { SAYS(FRONTEND, fe_leave, fe_mine, be_node, action) != COPROC_DO_NONE || \
-				 SAYS(FRONTEND, fe_leave, fe_mine, be_node, next) != now.fe_mine }
+	coproc_step_table[COPROC_SIDE_##side][leave][now.mine][now.peer].what
+#define BE_MOVES        c_expr { SAYS(BACKEND, !now.online, be_mine, fe_node, action) != COPROC_DO_NONE || \
+				 SAYS(BACKEND, !now.online, be_mine, fe_node, next) != now.be_mine }
+#define FE_MOVES        c_expr { SAYS(FRONTEND, now.fe_leave, fe_mine, be_node, action) != COPROC_DO_NONE || \
+				 SAYS(FRONTEND, now.fe_leave, fe_mine, be_node, next) != now.fe_mine }
 #define BE_DOES(what)   c_expr { now.be_do == COPROC_DO_##what }
 #define FE_DOES(what)   c_expr { now.fe_do == COPROC_DO_##what }
 
@@ -87,9 +87,11 @@ bool refused, ended, destroyed, detached, removed;
 inline be_look(as)
 {
 	be_peer = as;
+	be_own = be_node;
+	be_left = be_left || !online;
 	c_code {
 		const struct coproc_step *begun =
-			step(COPROC_SIDE_BACKEND, now.be_leave, now.be_mine, now.be_peer);
+			step(COPROC_SIDE_BACKEND, !now.online, now.be_mine, now.be_peer);
 		now.be_do = begun->action;
 		now.be_next = begun->next;
 	};
@@ -98,7 +100,7 @@ inline be_look(as)
 
 inline be_idle()
 {
-	be_phase = IDLE; be_do = 0; be_peer = 0; be_next = 0
+	be_phase = IDLE; be_do = 0; be_own = 0; be_peer = 0; be_next = 0
 }
 
 inline be_act()
@@ -118,11 +120,11 @@ inline be_act()
 	be_phase = ACTED
 }
 
-/* Step 4 of state.h: only if the peer is still where it was looked at. */
+/* Step 4 of state.h: only if both are still where they were looked at. */
 inline be_write()
 {
 	if
-	:: be_node == VANISHED || be_peer != LATE && be_peer != fe_node ||
+	:: be_node != be_own || be_peer != LATE && be_peer != fe_node ||
 	   BE_DOES(MAP) && mapped != 0 && mapped != named ->
 		/* Undone: what was mapped belongs to a past. */
 		if
@@ -147,26 +149,33 @@ inline be_write()
 	be_idle()
 }
 
+#define be_looks        (be_live && be_node != VANISHED && be_phase == IDLE)
+#define be_given        (be_node == 1 && be_mine != 0 || online && be_left && be_mine == 6)
+#define be_acts         (be_looks && !be_given)
+
+/* All that it holds ends, and it goes on as just started. */
+inline be_anew()
+{
+	mapped = 0; be_mine = 0; be_left = false; refused = false
+}
+
 proctype backend()
 {
 end:	do
-	:: atomic { be_live && be_node != VANISHED && be_phase == IDLE && !be_leave && !online ->
-		be_leave = true }
-	/* Leaving is finished first; then to stay counts as a start. */
-	:: atomic { be_live && be_node != VANISHED && be_phase == IDLE && be_leave && online &&
-		be_mine == 6 -> be_leave = false; be_mine = 0; refused = false }
-	:: atomic { be_live && be_node != VANISHED && be_phase == IDLE && BE_MOVES ->
-		be_look(fe_node) }
-	:: atomic { be_live && be_node != VANISHED && be_phase == IDLE && be_mine == 5 && !BE_MOVES ->
-		be_look(LATE); refused = false }
+	/* B-LIFE-9: its directory is another, or it is wanted again. */
+	:: atomic { be_looks && be_given -> be_anew() }
+	/* What it saw of `online` while it was busy with the end it remembers. */
+	:: atomic { be_acts && !online && !be_left -> be_left = true }
+	:: atomic { be_acts && BE_MOVES -> be_look(fe_node) }
+	:: atomic { be_acts && be_mine == 5 && !BE_MOVES -> be_look(LATE); refused = false }
 	:: atomic { be_phase == LOOKED -> be_act() }
 	:: atomic { be_phase == ACTED -> be_write() }
 	/* Its directory is gone: FORGET. */
 	:: atomic { be_live && be_phase == IDLE && be_node == VANISHED && be_mine != 0 ->
-		mapped = 0; be_mine = 0; be_leave = false }
+		mapped = 0; be_mine = 0; be_left = false }
 	/* A ring that the frontend broke: F-LIFE-6, B-LIFE-6. */
-	:: atomic { be_live && be_phase == IDLE && be_mine == 4 && be_node != VANISHED && fault ->
-		ended = true; be_node = 5; be_mine = 5 }
+	:: atomic { be_acts && be_mine == 4 && fault ->
+		ended = ended || be_node == 4; be_node = 5; be_mine = 5 }
 	od
 }
 
@@ -175,6 +184,7 @@ end:	do
 inline fe_look(as)
 {
 	fe_peer = as;
+	fe_own = fe_node;
 	c_code {
 		const struct coproc_step *begun =
 			step(COPROC_SIDE_FRONTEND, now.fe_leave, now.fe_mine, now.fe_peer);
@@ -186,7 +196,7 @@ inline fe_look(as)
 
 inline fe_idle()
 {
-	fe_phase = IDLE; fe_do = 0; fe_peer = 0; fe_next = 0
+	fe_phase = IDLE; fe_do = 0; fe_own = 0; fe_peer = 0; fe_next = 0
 }
 
 inline fe_act()
@@ -221,7 +231,7 @@ inline fe_keep()
 inline fe_write()
 {
 	if
-	:: fe_node == VANISHED || fe_peer != LATE && fe_peer != be_node ->
+	:: fe_node != fe_own || fe_peer != LATE && fe_peer != be_node ->
 		if
 		:: FE_DOES(PUBLISH) -> granted = 0      /* nobody knows of them */
 		:: else
@@ -253,11 +263,15 @@ inline fe_write()
 	fe_idle()
 }
 
-#define fe_acts (fe_live && !fe_over && fe_node != VANISHED && fe_phase == IDLE)
+#define fe_looks        (fe_live && !fe_over && fe_node != VANISHED && fe_phase == IDLE)
+/* Initialising is what it writes itself, too: then nothing is granted yet. */
+#define fe_given        (fe_node == 1 && fe_mine > 1)
+#define fe_acts         (fe_looks && !fe_given)
 
 proctype frontend()
 {
 end:	do
+	:: atomic { fe_looks && fe_given -> fe_keep(); fe_mine = 0 }            /* F-LIFE-9 */
 	:: atomic { fe_acts && FE_MOVES -> fe_look(be_node) }
 	:: atomic { fe_acts && fe_mine == 5 && !FE_MOVES -> fe_look(LATE); refused = false }
 	/* Silence: completions do not come. */
@@ -272,7 +286,7 @@ end:	do
 	:: atomic { fe_live && fe_phase == IDLE && fe_node == VANISHED && fe_mine != 0 ->
 		fe_keep(); fe_mine = 0; fe_leave = false; fe_over = false }
 	/* A ring that the backend broke. */
-	:: atomic { fe_acts && fe_mine == 4 && fault -> ended = true; fe_node = 5; fe_mine = 5 }
+	:: atomic { fe_acts && fe_mine == 4 && fault -> ended = ended || fe_node == 4; fe_node = 5; fe_mine = 5 }
 	od
 }
 
@@ -283,7 +297,7 @@ proctype world()
 end:	do
 	/* Killed: the kernel unmaps what the process had mapped. */
 	:: atomic { be_live && fault -> be_live = false; be_mine = 0; mapped = 0; be_idle() }
-	:: atomic { !be_live -> be_live = true; be_leave = false; refused = false }
+	:: atomic { !be_live -> be_live = true; be_left = false; refused = false }
 	:: atomic { fe_live && !destroyed && fault -> fe_live = false; fe_mine = 0; granted = 0; kept = 0;
 		fe_idle() }
 	:: atomic { !fe_live && !destroyed -> fe_live = true; fe_leave = false; fe_over = false;
@@ -293,12 +307,11 @@ end:	do
 #ifdef TOOLSTACK
 	:: atomic { online && !detached && be_node != VANISHED -> online = false; detached = true }
 	:: atomic { !online && detached && be_node != VANISHED && fault -> online = true }
-	/* Both directories away, whatever goes on, and anew when both have seen it. */
+	/* Both directories away, whatever goes on, and anew, seen or unseen. */
 	:: atomic { !removed && !destroyed && be_node != VANISHED && fault ->
 		removed = true; named = 0; be_node = VANISHED; fe_node = VANISHED }
-	:: atomic { removed && !destroyed && be_node == VANISHED && be_live && fe_live && be_mine == 0 &&
-		fe_mine == 0 && be_phase == IDLE && fe_phase == IDLE ->
-		be_node = 1; fe_node = 1; online = true; refused = false }
+	:: atomic { removed && !again && !destroyed && be_node == VANISHED ->
+		again = true; be_node = 1; fe_node = 1; online = true; ended = false; refused = false }
 	:: atomic { fe_live && !fe_leave && fault -> fe_leave = true }
 #endif
 	od

@@ -54,6 +54,16 @@ sleep 0.2
 xenstore-write "$be/0/online" 1
 until_ connected
 is "online 1 again: connected again" $? 0
+# Wanted again while it closes: it closes first, and begins anew then (B-LIFE-9).
+signals STOP frontend
+xenstore-write "$be/0/online" 0
+until_ sh -c '[ "$(xenstore-read "$0/0/state")" = 5 ]' "$be"
+is "online 0, and a guest that does not look: closing" $? 0
+xenstore-write "$be/0/online" 1
+sleep 0.2
+signals CONT frontend
+until_ connected
+is "online 1 while it closed: connected again" $? 0
 : > "$tmp/enough"
 is "the domain's next program has its coprocessor" "$(guest_rc g)" 0
 echo "# $(cat "$tmp/g.out")"

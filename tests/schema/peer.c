@@ -162,6 +162,7 @@ static int write_step(struct peer *p, const struct coproc_step *step, unsigned i
 	bool map_step = step->action == COPROC_DO_MAP && done;
 	struct coproc_xs_step write = {
 		.dir = p->dir, .peer_dir = p->peer_dir, .peer = peer, .next = next,
+		.own = p->side == COPROC_SIDE_BACKEND ? view->backend_state : view->frontend_state,
 		.nodes = p->texts.node, .count = done ? p->texts.count : 0,
 		.unchanged = map_step ? view->frontend : NULL,
 		.unchanged_count = map_step ? COPROC_DIR_FRONTEND_NODES : 0,
