@@ -861,7 +861,7 @@ int main(int argc, char **argv)
 		{ "failing", failing }, { "refused", refused },
 		{ "tables-again", again_tables }, { "moved", again_moved }, { "gives-up", again_gives_up },
 		{ "removed", again_removed }, { "absent", again_absent }, { "missed", again_missed },
-		{ "class", again_class },
+		{ "class", again_class }, { "fewer", again_fewer }, { "kept-objects", again_kept },
 		{ "poll", poll_loop }, { "again", again },
 		{ "broken", broken }, { "reconnect", reconnect }, { "stays-lost", stays_lost },
 		{ "vanish", vanish }, { "stale", stale }, { "control-silent", control_silent },

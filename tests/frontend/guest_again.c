@@ -286,3 +286,40 @@ void again_class(void)
 	want(coproc_queue_open(dev, XENCOPROC_CLASS_BATCH, 32, &q) == 0);
 	want(coproc_close(dev, 2000) == 0);
 }
+
+/* The next backend allows one context only: the second is stale, all else is good. */
+void again_fewer(void)
+{
+	struct coproc_context *second;
+	struct coproc_options o;
+
+	options(&o);
+	open_all(&o);
+	want(coproc_context_create(dev, &second) == 0);
+	make_it_go();
+	want(coproc_wait_connected(dev, 15000) == 0);
+	ends(queue, submit(queue, 0, 0), XENCOPROC_OK, 42);
+	want(coproc_context_signal(second, 1) == -ESTALE);
+	want(coproc_close(dev, 2000) == 0);
+}
+
+/* A backend that refuses to let go of anything: nothing of it is used again, and
+ * nobody waits for ever. */
+void again_kept(void)
+{
+	struct coproc_context *other;
+	struct coproc_stats before, after;
+	struct coproc_options o;
+
+	options(&o);
+	open_all(&o);
+	coproc_stats(dev, &before);
+	want(coproc_buffer_destroy(in) == 0 && coproc_firmware_unload(fw) == 0);
+	want(coproc_context_destroy(ctx) == 0);
+	want(coproc_settle(dev, 300) == -ETIMEDOUT);
+	coproc_stats(dev, &after);
+	want(after.pages == before.pages);
+	/* Its index is not given to another, which the backend would refuse. */
+	want(coproc_context_create(dev, &other) == 0 && other->o.index != 0);
+	want(coproc_close(dev, 2000) == 0);
+}

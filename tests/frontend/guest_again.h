@@ -10,5 +10,7 @@ void again_removed(void);
 void again_absent(void);
 void again_missed(void);
 void again_class(void);
+void again_fewer(void);
+void again_kept(void);
 
 #endif /* TESTS_FRONTEND_GUEST_AGAIN_H */

@@ -250,6 +250,25 @@ static bool vanish_when_asked(struct played *p, struct played_queue *q, const st
 	return true;
 }
 
+/* The next one allows less. */
+static bool shrink_when_asked(struct played *p, struct played_queue *q, const struct coproc_request *r)
+{
+	if (!asked_weight(r))
+		return on_request(p, q, r);
+	played_node(p, "max-contexts", "1");
+	successor(p);
+	return true;
+}
+
+static bool refuse_ends(struct played *p, struct played_queue *q, const struct coproc_request *r)
+{
+	if (r->op != XENCOPROC_OP_CTX_DESTROY && r->op != XENCOPROC_OP_BUF_RELEASE &&
+	    r->op != XENCOPROC_OP_FW_UNLOAD)
+		return on_request(p, q, r);
+	played_complete(p, q, r->slot, XENCOPROC_BAD_OBJECT, 0);
+	return true;
+}
+
 /* Five events lost, by the sequence alone; and then all is different. */
 static bool lose_events(struct played *p, struct played_queue *q, const struct coproc_request *r)
 {
@@ -445,6 +464,16 @@ static void vanishes_when_asked(struct played *p)
 	p->hook = vanish_when_asked;
 }
 
+static void shrinks_when_asked(struct played *p)
+{
+	p->hook = shrink_when_asked;
+}
+
+static void refuses_ends(struct played *p)
+{
+	p->hook = refuse_ends;
+}
+
 static void loses_events(struct played *p)
 {
 	p->hook = lose_events;
@@ -529,6 +558,9 @@ static const struct test tests[] = {
 	  .setup = loses_events },
 	{ .name = "a class that the toolstack does not allow", .guest = "class",
 	  .setup = allows_batch },
+	{ .name = "a next backend that allows fewer contexts", .guest = "fewer",
+	  .setup = shrinks_when_asked },
+	{ .name = "a backend that refuses to let go", .guest = "kept-objects", .setup = refuses_ends },
 	{ .name = "refusals of objects", .guest = "deny", .setup = denies },
 };
 
