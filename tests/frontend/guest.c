@@ -386,8 +386,11 @@ static void nowait(void)
 	o.flags = COPROC_OPEN_NOWAIT;
 	o.name = "conform";
 	want(coproc_open(&o, &dev) == 0);
-	want(coproc_state(dev) == COPROC_CONNECTING);
-	want(coproc_context_create(dev, &ctx) == -ENOTCONN);
+	/* A backend that is quick has connected already. */
+	if (coproc_state(dev) != COPROC_CONNECTED) {
+		want(coproc_state(dev) == COPROC_CONNECTING);
+		want(coproc_context_create(dev, &ctx) == -ENOTCONN);
+	}
 	p = (struct pollfd){ .fd = coproc_fd(dev), .events = POLLIN };
 	while (coproc_state(dev) != COPROC_CONNECTED) {
 		want(poll(&p, 1, 5000) == 1 && seconds() < end);
