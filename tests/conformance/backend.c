@@ -32,6 +32,9 @@ static const char help[] =
 	"  --toolstack COMMAND\n"
 	"                 run as COMMAND PATH VALUE: writes a node of the backend's\n"
 	"                 directory as the toolstack; without it, its rules are not tried\n"
+	"  --provoke COMMAND\n"
+	"                 run as COMMAND pause, resume, revoke or stop: has the coprocessor\n"
+	"                 paused, its firmware revoked, it stopped; without it, not tried\n"
 	"  --vectors FOLDER\n"
 	"                 the folder of the protocol's vectors: its messages and talks are\n"
 	"                 tried too, as far as they are for limits such as this backend's\n"
@@ -154,8 +157,10 @@ bool bench_begin(struct bench *b, const char *name, const char *rules, unsigned 
 		report_end(b->report);
 		return false;
 	}
-	if (!(needs & CONNECTED) || (peer_must_connect(p) && (!(needs & PROGRAM) || bench_program(b))))
+	if (!(needs & CONNECTED) || (peer_must_connect(p) && (!(needs & PROGRAM) || bench_program(b)))) {
+		report_ready(b->report);
 		return true;
+	}
 	bench_end(b, needs);
 	return false;
 }
@@ -166,6 +171,12 @@ static void run(struct bench *b, const struct conform_case *c)
 		return;
 	c->run(b);
 	bench_end(b, c->needs);
+}
+
+static void run_all(struct bench *b, const struct conform_case *c)
+{
+	for (; c->name; c++)
+		run(b, c);
 }
 
 /* ---- options ---- */
@@ -236,6 +247,7 @@ static bool options(struct bench *b, struct report_options *common, int argc, ch
 		{ "toolstack", required_argument, NULL, 't' },
 		{ "patience", required_argument, NULL, 'w' },
 		{ "vectors", required_argument, NULL, 'v' },
+		{ "provoke", required_argument, NULL, 'x' },
 		REPORT_LONG_OPTIONS,
 		{ NULL, 0, NULL, 0 }
 	};
@@ -271,6 +283,9 @@ static bool options(struct bench *b, struct report_options *common, int argc, ch
 			break;
 		case 't':
 			b->toolstack = optarg;
+			break;
+		case 'x':
+			b->provoke = optarg;
 			break;
 		case 'v':
 			b->vectors = optarg;
@@ -310,10 +325,11 @@ int conform_backend(int argc, char **argv)
 		write_node(&b.peer, "state", "6");
 	}
 	for (size_t s = 0; s < sizeof(sections) / sizeof(sections[0]); s++)
-		for (const struct conform_case *c = sections[s]; c->name; c++)
-			run(&b, c);
+		run_all(&b, sections[s]);
 	if (b.vectors && !vectors_folder(&b, b.vectors))
 		return REPORT_USAGE;
+	/* It may be of no use after them. */
+	run_all(&b, provoked_cases);
 	peer_shut(&b.peer);
 	free((void *)(uintptr_t)b.image);
 	return report_close(b.report);

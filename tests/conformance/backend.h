@@ -32,6 +32,7 @@ struct bench {
 	uint64_t steps_per_ms;          /* of P_SPIN; measured */
 	const char *vectors;            /* directory, or NULL */
 	const char *toolstack;          /* command, or NULL */
+	const char *provoke;            /* command, or NULL */
 };
 
 enum need {
@@ -51,7 +52,7 @@ struct conform_case {
 /* Each ends with an entry without a name. */
 extern const struct conform_case store_cases[], life_cases[], ring_cases[], queue_cases[],
 	check_cases[], object_cases[], job_cases[], time_cases[], class_cases[], event_cases[],
-	hostile_cases[];
+	hostile_cases[], provoked_cases[];
 
 /* Begins a case, connected and with the program if it needs that.  False: it
  * is not to be run, cannot be, or failed already. */

@@ -81,6 +81,9 @@ fault F-PAGE-3 pages-fresh $F/pages.c \
 fault F-PAGE-4 completion-changes-when-taken $F/done.c \
 	'/^static unsigned int done_read/,/^}/s/^\t\tdone\[n\] = .*/&\n\t\tdone[n].status = ((struct xencoproc_cqe *)q->cq)[(q->ring.cq.index - q->done_count) \& (q->entries - 1)].status;/' \
 	"the status of a completion is read again after it was checked"
+fault F-QUEUE-3 completions-not-asked-for $F/done.c \
+	's/return queue->open ? queue->entries - queue->live - queue->done_count : 0;/return queue->open ? queue->entries - queue->live : 0;/' \
+	"completions that nobody read take no room"
 fault F-RING-2 honest-backend $R/step.h \
 	'/^static inline bool step_publish/,/^}/s/return (uint32_t)(new - event.*/return false;/' \
 	"the backend is never notified"

@@ -208,35 +208,41 @@ static void refusals(struct bench *b)
 
 /* ---- F-PAGE-4 ---- */
 
-#define FLIPPED         32u     /* completions, of which the last FAST change */
-#define FAST            3u
+#define FLIPPED         32u     /* completions, of which the last changes */
+#define FLIPS_US        50000u  /* a frontend that found the ring broken takes none */
+#define READS           60u
 
 /*
- * Statuses are changed while the frontend looks: between a true one and one that
- * does not exist.  Who reads them once takes the one or the other; who checks
- * what he reads first and uses what he reads then reports in the end a status
- * that does not exist.  A try finds it by chance: there are many.
+ * A status is changed while the frontend looks, as fast as can be and until it
+ * took the completion: between a true one and one that does not exist.  Who
+ * reads it once takes the one or the other; who checks what he reads first and
+ * uses what he reads then reports in the end a status that does not exist.  A
+ * try finds it by chance: there are many.
  */
 static void flip(struct played *p)
 {
 	struct played_queue *q = &p->queue[1];
-	volatile uint16_t *status[FLIPPED];
-	unsigned int i, pass = 0;
-	uint64_t end = played_now() + 2000;
+	volatile uint16_t *status = NULL;
+	const uint16_t none = wire16(200);
+	unsigned int i;
+	uint64_t end;
 
 	for (i = 0; i < FLIPPED; i++) {
 		const struct coproc_request *r = &p->held[i].request;
 		struct xencoproc_cqe *cqe = (void *)(q->cq + (q->put % q->entries) * sizeof(*cqe));
 
-		status[i] = &cqe->status;
+		status = &cqe->status;
 		played_complete(p, q, r->slot, XENCOPROC_OK, r->u.job.immediate + 1);
 	}
 	p->nheld = 0;
 	played_publish(p, q);
 	played_notify(p, q);
-	for (; played_now() < end; pass++)
-		for (i = FLIPPED - FAST; i < FLIPPED; i++)
-			*status[i] = (pass + i) % 2 ? 0 : wire16(200);
+	end = played_now() + FLIPS_US;
+	while (played_consumed(p, XENCOPROC_RING_CQ(1)) != q->put && played_now() < end)
+		for (i = 0; i < 256; i++) {
+			*status = none;
+			*status = 0;
+		}
 }
 
 static void read_once(struct bench *b)
@@ -246,7 +252,7 @@ static void read_once(struct bench *b)
 	if (!case_begin(b, "completion-changes-while-read", "F-PAGE-4"))
 		return;
 	b->p->hold_jobs = true;
-	for (i = 0; i < 25 && !report_failing(b->report); i++) {
+	for (i = 0; i < READS && !report_failing(b->report); i++) {
 		/* Broken again and again: begun anew with a queue of its own. */
 		if ((i && !b->p->connected && !must(b, "close")) ||
 		    (!b->p->connected && !case_ready(b)) || !case_jobs(b, FLIPPED, "") ||
@@ -268,7 +274,7 @@ static void read_once(struct bench *b)
 				break;
 		}
 		if (b->ended[b->first + FLIPPED - 1].status == XENCOPROC_LOST)
-			until_state(b, STATE(COPROC_STATE_CLOSING) | STATE(COPROC_STATE_CLOSED), 2000);
+			until_state(b, STATE(COPROC_STATE_CLOSING) | STATE(COPROC_STATE_CLOSED), b->patience_ms);
 		played_run(b->p, 5);
 	}
 	report_check(b->report, good + broke > 0, "no completion was taken");

@@ -151,7 +151,7 @@ void expect_refused(struct bench *b, const char *node)
 
 bool until_held(struct bench *b, unsigned int count)
 {
-	uint64_t end = played_now() + 3000000;
+	uint64_t end = played_now() + b->patience_ms * 1000ull;
 
 	while (b->p->nheld < count && played_now() < end)
 		played_turn(b->p, 2, -1);

@@ -43,7 +43,7 @@ static void say(struct played *p, const struct said *said)
 static void expect_state(struct bench *b, const struct said *said, const char *from,
 			 unsigned int states)
 {
-	bool came = until_state(b, states, 3000);
+	bool came = until_state(b, states, b->patience_ms);
 
 	report_check(b->report, came, "the backend says '%s' to a frontend that is %s: it is in %s",
 		     said->text ? said->text : "(nothing)", from, coproc_state_name(b->p->peer));
@@ -105,7 +105,7 @@ static void connecting_case(struct bench *b, const struct said *said, unsigned i
 	else if (said->connected == STATE(4) || !strcmp(said->name, "state-2"))
 		played_state(p, COPROC_STATE_INITIALISING);
 	ask_begin(b, "open");
-	if (until_state(b, STATE(mine), 3000)) {
+	if (until_state(b, STATE(mine), b->patience_ms)) {
 		/* Waited for in Initialised by 4: then it may say Connected, and
 		 * its requests find nobody. */
 		say(p, said);
@@ -173,11 +173,11 @@ static void atomic_step(struct bench *b)
 			break;
 		b->p->follow = false;
 		ask_begin(b, "open");
-		if (!until_state(b, STATE(1), 3000))
+		if (!until_state(b, STATE(1), b->patience_ms))
 			break;
 		began = played_now();
 		played_advertise(b->p);
-		if (i == 0 && until_state(b, STATE(3), 3000))
+		if (i == 0 && until_state(b, STATE(3), b->patience_ms))
 			takes = played_now() - began;   /* its step, from being invited on */
 		else if (i)
 			wrong = published_uninvited(b, takes, &withdrawn);

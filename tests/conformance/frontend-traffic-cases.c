@@ -93,7 +93,7 @@ static void honest(struct bench *b)
 			expect_ended(b, b->first, b->accepted, XENCOPROC_CANCELLED);
 		}
 		must(b, "close");
-		report_check(b->report, until_state(b, STATE(COPROC_STATE_CLOSED), 3000),
+		report_check(b->report, until_state(b, STATE(COPROC_STATE_CLOSED), b->patience_ms),
 			     "closed by its user, the frontend is in %s",
 			     coproc_state_name(b->p->peer));
 	}
@@ -142,9 +142,35 @@ static void no_xenstore(struct bench *b)
 	case_end(b);
 }
 
+/* As many as the queue holds have ended and nobody asked how; then more come. */
+static void unread(struct bench *b)
+{
+	unsigned int first;
+
+	if (!case_begin(b, "completions-not-asked-for", "F-QUEUE-3"))
+		return;
+	if (case_ready(b) && case_jobs(b, 64, "")) {
+		first = b->first;
+		for (unsigned int i = 0; i < 10 && must(b, "state"); i++)
+			played_run(b->p, 5);
+		/* It may take none before somebody asks. */
+		b->accepted = 0;
+		if (ask(b, "jobs 64") == ANSWER_OK)
+			sscanf(b->text, "%u %u", &b->first, &b->accepted);
+		for (unsigned int i = 0; i < 10 && must(b, "state"); i++)
+			played_run(b->p, 5);
+		wait_all(b);
+		expect_all_ended(b);
+		expect_ended(b, first, 64, XENCOPROC_OK);
+		expect_ended(b, b->first, b->accepted, XENCOPROC_OK);
+	}
+	case_end(b);
+}
+
 void cases_traffic(struct bench *b)
 {
 	honest(b);
+	unread(b);
 	polling(b);
 	no_xenstore(b);
 }

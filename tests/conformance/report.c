@@ -24,6 +24,8 @@ struct result {
 	const char *rules;
 	enum verdict verdict;
 	unsigned int checks;
+	unsigned int setup;             /* of them, not the case's own */
+	bool nothing;                   /* it said that it does not apply before its own first */
 	unsigned int ms;                /* that it took; when it began, until it ended */
 	char text[TEXT_MAX];
 };
@@ -237,9 +239,15 @@ void report_na(struct report *r, const char *format, ...)
 	if (r->now->verdict == FAILED)
 		return;
 	r->now->verdict = NOT_APPLICABLE;
+	r->now->nothing = r->now->nothing || r->now->checks == r->now->setup;
 	va_start(args, format);
 	say(r->now, NULL, format, args);
 	va_end(args);
+}
+
+void report_ready(struct report *r)
+{
+	r->now->setup = r->now->checks;
 }
 
 bool report_failing(const struct report *r)
@@ -253,7 +261,7 @@ bool report_end(struct report *r)
 	const char *rest = now->rules, *at;
 	size_t length;
 
-	if (now->verdict != FAILED && now->checks)
+	if (now->verdict != FAILED && now->checks && !now->nothing)
 		now->verdict = PASSED;
 	if (now->verdict == UNTESTED) {
 		now->verdict = FAILED;

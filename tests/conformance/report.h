@@ -97,6 +97,9 @@ bool report_check(struct report *r, bool good, const char *format, ...);
 __attribute__((format(printf, 3, 4)))
 void report_breach(struct report *r, const char *rule, const char *format, ...);
 
+/* What was checked until here made the case ready and says nothing of its rules. */
+void report_ready(struct report *r);
+
 /* Why the case, or the rest of it, does not apply to this peer. */
 __attribute__((format(printf, 2, 3)))
 void report_na(struct report *r, const char *format, ...);

@@ -20,7 +20,7 @@ $(eval $(call c_testprog,conform-exercise,$(CONFORM)/exercise.c,coproc,$(CONFORM
 SLOW_SCENARIOS += $(CONFORM)/frontend.sh
 $(eval $(call fw_program,conform,$(CONFORM)/firmware/conform.c))
 
-SLOW_SCENARIOS += $(CONFORM)/backend-jobs.sh
+SLOW_SCENARIOS += $(CONFORM)/backend-jobs.sh $(CONFORM)/backend-stopped.sh
 ifndef SAN
 # Under sanitizers each connection costs coprocd so much that the device's budget
 # for them is spent; tests/hostile/attacks.sh tries hostile frontends there.
