@@ -203,7 +203,6 @@ void running_spare(struct coprocessor *c, struct job *job)
 	lane_pause(job, JOB_STOPPED);
 }
 
-void coprocessor_turn(struct coprocessor *c);
 /* The job that was handed ahead has been begun: the one before it has ended. */
 static struct job *begun(struct session *session)
 {

@@ -233,8 +233,10 @@ void play_load(struct play *p, uint32_t firmware, const char *name)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	void *bytes;
 
-	if (fd < 0)
+	if (fd < 0) {
 		ck_abort_msg("%s: %s", path, strerror(errno));
+		return;
+	}
 	ck_assert_int_eq(fstat(fd, &st), 0);
 	bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	ck_assert_ptr_ne(bytes, MAP_FAILED);

@@ -49,7 +49,8 @@ static const char *file_of(char *path, size_t bytes)
 	fd = mkstemp(path);
 	if (fd < 0 || ftruncate(fd, (off_t)bytes) || pwrite(fd, "\177ELF", 4, 0) != 4)
 		wrong++;
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	return path;
 }
 

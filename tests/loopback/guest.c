@@ -217,7 +217,7 @@ static void do_copymany(char **v)
 	xengnttab_grant_copy_segment_t *s = calloc(n, sizeof(*s));
 	char *to = calloc(1, n);
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; s && to && i < n; i++) {
 		s[i].flags = GNTCOPY_source_gref;
 		s[i].len = 1;
 		s[i].source.foreign.domid = (uint16_t)arg(v, 2);
@@ -225,13 +225,13 @@ static void do_copymany(char **v)
 		s[i].source.foreign.offset = (uint16_t)(i % 4096);
 		s[i].dest.virt = to + i;
 	}
-	if (xengnttab_grant_copy(xgt, n, s) < 0) {
+	if (!s || !to || xengnttab_grant_copy(xgt, n, s) < 0) {
 		answer(false, "");
-		return;
+	} else {
+		for (i = 0; i < n; i++)
+			good += s[i].status == GNTST_okay && to[i] == 'm';
+		answer_number(good);
 	}
-	for (i = 0; i < n; i++)
-		good += s[i].status == GNTST_okay && to[i] == 'm';
-	answer_number(good);
 	free(to);
 	free(s);
 }
