@@ -6,10 +6,12 @@
 # Expanded late: the rooms that follow this one count.
 ANALYSED = $(sort $(filter $(B)/obj/% $(B)/loopback/obj/%,$(DEPS:.d=.o)) $(filter %.elf,$(ALL)))
 ANALYSED_QUICK = $(filter-out %.elf $(B)/obj/tests/%,$(ANALYSED))
-.PHONY: analysed analysed-quick
+.PHONY: analysed analysed-quick analysed-begin
 analysed:
 	$(Q)$(MAKE) -f build.mk $(ANALYSED)
 	$(Q)printf '%s\n' $(ANALYSED:=.findings) > $(B)/list
+analysed-begin:
+	$(Q)$(MAKE) -f build.mk $(filter $(B)/obj/backend/% $(B)/obj/demo/%,$(ANALYSED_QUICK))
 analysed-quick:
 	$(Q)$(MAKE) -f build.mk $(ANALYSED_QUICK)
 	$(Q)printf '%s\n' $(ANALYSED_QUICK:=.findings) > $(B)/list
@@ -17,7 +19,8 @@ analysed-quick:
 # Once: neither asks what the sanitizers do.
 ifndef SAN
 SCENARIOS += tests/analysis/coverage.sh
-SLOW_SCENARIOS += tests/analysis/analyse.sh
+# In two, for a test may take ten minutes, and a busy machine needs some of them.
+SLOW_SCENARIOS += tests/analysis/analysers.sh tests/analysis/analyse.sh
 endif
 
 .PHONY: run-analyse
