@@ -155,10 +155,14 @@ inline arm()
 
 proctype consumer()
 {
-	byte index = FIRST, published = FIRST, peer, l;
+	byte index = FIRST, published = FIRST, peer = FIRST, l;
 
 	do
-	:: look();
+	/* What A3, or the last look, left is taken without another. */
+	:: if
+	   :: peer == index -> look()
+	   :: else
+	   fi;
 	   if
 	   :: peer != index ->
 		do
