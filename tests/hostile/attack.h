@@ -60,7 +60,7 @@ struct attack {
 	void (*run)(const char *with);
 };
 
-extern const struct attack bounds_attacks[], changes_attacks[], firmware_attacks[],
+extern const struct attack bounds_attacks[], changes_attacks[], cunning_attacks[], firmware_attacks[],
 	floods_attacks[], grants_attacks[], guilty_attacks[], nodes_attacks[], order_attacks[], rings_attacks[],
 	stale_attacks[];
 

@@ -48,7 +48,7 @@ done
 # Half a second for each connection that is broken: once is enough.
 [ -n "${SAN-}" ] || pairs=pairs
 for what in ${HOSTILE_ATTACKS:-rings ${pairs-} grants maps nodes memory changes swap bounds stale headers \
-	hoard hang order park race storm flap half}; do
+	hoard cunning strange faults hang order park race storm flap half}; do
 	case $what in
 	race) with=$CHANGES ;;
 	storm | flap) with=1 ;;

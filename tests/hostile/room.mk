@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What a hostile peer tries, and what must hold: README.md has the table.
 HOSTILE_PKGS := xengnttab xenevtchn xenstore libsodium
-HOSTILE_ATTACKS := $(addprefix tests/hostile/,attack.c bounds.c changes.c firmware.c floods.c \
+HOSTILE_ATTACKS := $(addprefix tests/hostile/,attack.c bounds.c changes.c cunning.c firmware.c floods.c \
 	grants.c guilty.c nodes.c order.c rings.c stale.c)
 HOSTILE_RAW := tests/hostile/raw.c
 $(eval $(call c_testprog,hostile,$(HOSTILE_ATTACKS) $(HOSTILE_RAW),coproc-ring,$(HOSTILE_PKGS)))
