@@ -243,6 +243,30 @@ static void queue_life(struct bench *b)
 	}
 }
 
+/* A queue that is closing, because a job of it runs, is as one that is closed. */
+static void closing(struct bench *b)
+{
+	struct peer *p = &b->peer;
+
+	for (unsigned int i = 0; i < 10; i++) {
+		struct request close = queue_close(2), ask = query(Q_QUEUE, 2), again = queue_close(2);
+		struct asked *closed, *asked;
+
+		if (!peer_queue(p, 2, NORMAL, 5))
+			return;
+		peer_send(p, 2, job(0, P_SPIN, FOREVER));
+		sleep_us(5000);
+		closed = peer_put(p, 0, &close);
+		asked = peer_put(p, 0, &ask);
+		expect(p, BAD_OBJECT, again, "QUEUE_CLOSE of a queue that is closing");
+		if (expect_answer(p, asked, OK, "QUERY of a queue that is closing"))
+			report_check(b->report, asked->got.result == 0, "QUERY of a queue that is closing: expected 0, came %llu",
+				     (unsigned long long)asked->got.result);
+		expect_answer(p, closed, OK, "QUEUE_CLOSE with a job that runs");
+		p->count = 0;
+	}
+}
+
 /* What is published together with QUEUE_CLOSE, and not notified, is answered. */
 static void close_takes_all(struct bench *b)
 {
@@ -475,6 +499,7 @@ const struct conform_case object_cases[] = {
 	{ "control-in-order", "B-CTRL-1 B-CTRL-3", CONNECTED, pipelined },
 	{ "control-behind-a-failure", "B-CTRL-1 B-OBJ-3", CONNECTED, behind_a_failure },
 	{ "cancel-not-behind-a-load", "B-CTRL-2", CONNECTED, not_behind },
+	{ "queue-closing", "B-CTRL-3 B-CTRL-2", NEEDS(P_SPIN), closing },
 	{ "queue-life", "B-QOPEN-1 B-CTRL-3", CONNECTED, queue_life },
 	{ "close-takes-all", "B-QCLOSE-1", CONNECTED, close_takes_all },
 	{ "close-cancels", "B-QCLOSE-1 B-JOB-7 B-JOB-3", NEEDS(P_END), close_cancels },
