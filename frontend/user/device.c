@@ -325,6 +325,9 @@ int coproc_wait_connected(struct coproc_device *dev, int timeout_ms)
 	pump_ready(dev);
 	if (rc == -ETIMEDOUT)
 		return fail(dev, rc, "not connected in time");
+	if (rc == -ENOTCONN)
+		return fail(dev, rc, "the connection is lost: %s",
+			    dev->lost_reason[0] ? dev->lost_reason : strerror(-dev->failure));
 	return rc;
 }
 

@@ -58,7 +58,8 @@ static void open_all(const struct coproc_options *o)
 	double end = seconds() + 10;
 	int rc;
 
-	while ((rc = coproc_open(o, &dev)) == -ENODEV && seconds() < end)
+	/* It may be half made yet. */
+	while (((rc = coproc_open(o, &dev)) == -ENODEV || rc == -EPROTO) && seconds() < end)
 		usleep(10000);
 	want(rc == 0);
 	want(coproc_context_create(dev, &ctx) == 0);
@@ -278,7 +279,7 @@ void again_class(void)
 	int rc;
 
 	options(&o);
-	while ((rc = coproc_open(&o, &dev)) == -ENODEV && seconds() < end)
+	while (((rc = coproc_open(&o, &dev)) == -ENODEV || rc == -EPROTO) && seconds() < end)
 		usleep(10000);
 	want(rc == 0);
 	want(coproc_queue_open(dev, XENCOPROC_CLASS_NORMAL, 32, &q) == -EACCES);
