@@ -362,7 +362,7 @@ static int send_continue(struct job *job)
 static void switched(struct coprocessor *c, struct job *job, uint64_t began)
 {
 	struct session *session = job_session(job);
-	uint64_t now = clock_now();
+	uint64_t now;
 
 	if (c->last == session)
 		return;
@@ -370,6 +370,7 @@ static void switched(struct coprocessor *c, struct job *job, uint64_t began)
 		c->last = session;      /* from nobody: there was nothing to put away */
 		return;
 	}
+	now = clock_now();
 	c->switches++;
 	c->switch_ns += now - began;
 	charge(c, job, now - began, now);

@@ -237,6 +237,9 @@ void sched_charge(struct sched *sched, struct sched_lane *lane, uint64_t ns, uin
 
 	lane->served_ns += ns;
 	sched->policy[c]->charge(sched->state[c], entity_of(lane), ns);
+	/* Without bounds, as most lanes are, its place cannot change. */
+	if (!sched_bucket_bounded(&lane->realtime) && !sched_bucket_bounded(&lane->cap))
+		return;
 	/* A domain that took what was left over keeps its realtime budget. */
 	if (lane->effective == lane->qclass)
 		sched_bucket_spend(&lane->realtime, ns, now_ns);
