@@ -116,7 +116,7 @@ static void events(unsigned int count)
 			 raw.events, 1u << XENCOPROC_EVENT_ORDER, XENCOPROC_CQE_SIZE);
 	puts("listening");
 	fflush(stdout);
-	for (int waited = 0; limits < count && waited < 10000; waited++) {
+	for (int waited = 0; limits < count && waited < 50000; waited++) {
 		while (coproc_ring_pending(&ring)) {
 			coproc_ring_take(&ring, &wire);
 			coproc_ring_consumed(&ring);
