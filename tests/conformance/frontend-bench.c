@@ -46,9 +46,12 @@ bool must(struct bench *b, const char *line)
 	return a == ANSWER_OK;
 }
 
+/* Ends early when it is so: only a frontend that never connects takes so long. */
+#define CONNECT_US      10000000ull
+
 bool case_connect(struct bench *b)
 {
-	uint64_t end = played_now() + 1000000;
+	uint64_t end = played_now() + CONNECT_US;
 
 	if (!must(b, "open"))
 		return false;
