@@ -15,35 +15,10 @@
 #include <xenstore.h>
 
 #include "frontend/user/internal.h"
+#include "guest.h"
 #include "guest_again.h"
 
-static struct coproc_device *dev;
-static struct coproc_context *ctx;
-static struct coproc_firmware *fw;
-static struct coproc_buffer *in;
-static struct coproc_queue *queue;
-static char reason[256];
-
-#define want(condition) want_at((condition), #condition, __LINE__)
-
-static void want_at(bool good, const char *what, int line)
-{
-	if (good)
-		return;
-	fprintf(stderr, "# guest_again.c:%d: not so: %s\n", line, what);
-	fprintf(stderr, "# last reason: %s\n", dev ? coproc_reason(dev) : reason);
-	exit(1);
-}
-
-static double seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static void options(struct coproc_options *o)
+static void patient(struct coproc_options *o)
 {
 	coproc_options_init(o);
 	o->control_timeout_ms = 500;
@@ -53,7 +28,7 @@ static void options(struct coproc_options *o)
 	o->reason_size = sizeof(reason);
 }
 
-static void open_all(const struct coproc_options *o)
+static void open_again(const struct coproc_options *o)
 {
 	double end = seconds() + 10;
 	int rc;
@@ -121,8 +96,8 @@ void again_tables(void)
 	double end;
 	int i, rc;
 
-	options(&o);
-	open_all(&o);
+	patient(&o);
+	open_again(&o);
 	want(coproc_queue_open(dev, XENCOPROC_CLASS_NORMAL, 32, &other) == 0);
 	ends(queue, submit(queue, 6, 0), XENCOPROC_OK, 60);
 	for (i = 0; i < 19; i++)
@@ -170,8 +145,8 @@ void again_moved(void)
 	char *first, *data;
 	int i;
 
-	options(&o);
-	open_all(&o);
+	patient(&o);
+	open_again(&o);
 	first = coproc_buffer_data(in);
 	strcpy(first, "still here");
 	for (i = 0; i < 2; i++) {
@@ -195,9 +170,9 @@ void again_gives_up(void)
 	struct coproc_event event;
 	bool told = false;
 
-	options(&o);
+	patient(&o);
 	o.reconnect_timeout_ms = 300;
-	open_all(&o);
+	open_again(&o);
 	make_it_go();
 	want(coproc_wait_connected(dev, 10000) == -ENOTCONN);
 	want(coproc_state(dev) == COPROC_LOST);
@@ -213,9 +188,9 @@ void again_removed(void)
 {
 	struct coproc_options o;
 
-	options(&o);
+	patient(&o);
 	o.flags = COPROC_OPEN_NO_RECONNECT;
-	open_all(&o);
+	open_again(&o);
 	make_it_go();
 	want(coproc_state(dev) == COPROC_LOST);
 	want(coproc_wait_connected(dev, 1000) == -ENOTCONN);
@@ -229,7 +204,7 @@ void again_absent(void)
 	double end = seconds() + 10;
 	int rc;
 
-	options(&o);
+	patient(&o);
 	o.connect_timeout_ms = 100;
 	do {
 		want(seconds() < end);
@@ -250,8 +225,8 @@ void again_missed(void)
 	double end = seconds() + 20;
 	uint64_t value;
 
-	options(&o);
-	open_all(&o);
+	patient(&o);
+	open_again(&o);
 	/* At this the backend says that events were lost, and how all stands now. */
 	want(coproc_query(dev, XENCOPROC_QUERY_WEIGHT, NULL, &value) == 0);
 	while (!missed || !stopped || !reset || !revoked) {
@@ -278,7 +253,7 @@ void again_class(void)
 	double end = seconds() + 10;
 	int rc;
 
-	options(&o);
+	patient(&o);
 	while (((rc = coproc_open(&o, &dev)) == -ENODEV || rc == -EPROTO) && seconds() < end)
 		usleep(10000);
 	want(rc == 0);
@@ -294,8 +269,8 @@ void again_fewer(void)
 	struct coproc_context *second;
 	struct coproc_options o;
 
-	options(&o);
-	open_all(&o);
+	patient(&o);
+	open_again(&o);
 	want(coproc_context_create(dev, &second) == 0);
 	make_it_go();
 	want(coproc_wait_connected(dev, 15000) == 0);
@@ -312,8 +287,8 @@ void again_kept(void)
 	struct coproc_stats before, after;
 	struct coproc_options o;
 
-	options(&o);
-	open_all(&o);
+	patient(&o);
+	open_again(&o);
 	coproc_stats(dev, &before);
 	want(coproc_buffer_destroy(in) == 0 && coproc_firmware_unload(fw) == 0);
 	want(coproc_context_destroy(ctx) == 0);

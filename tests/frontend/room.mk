@@ -2,7 +2,8 @@
 FRONTEND_TEST_PKGS := xengnttab xenevtchn xenstore libsodium
 $(eval $(call c_test,frontend-parts,tests/frontend/test_parts.c frontend/user/run-plan.c,coproc,\
 	$(FRONTEND_TEST_PKGS)))
-$(eval $(call c_testprog,frontend-guest,$(addprefix tests/frontend/guest,.c _memory.c _failing.c _refused.c _again.c),coproc,\
+$(eval $(call c_testprog,frontend-guest,$(addprefix tests/frontend/guest,.c _honest.c _lost.c \
+	_real.c _lazy.c _memory.c _failing.c _refused.c _again.c),coproc,\
 	$(FRONTEND_TEST_PKGS)))
 $(B)/test/frontend-guest: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 FAILING := xengntshr_open xengntshr_share_pages xengntshr_unshare xenevtchn_open xenevtchn_pending \

@@ -10,43 +10,16 @@
  * configuration does not allow.
  */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "frontend/user/coproc.h"
+#include "verdict.h"
 
 enum { COUNT, SCALE, CHAIN, FLOATS, COPY, FOREVER, FAIL, TALK, FOLD };
 enum { LOAD, STORE, JUMP, UNDEFINED };
 
-static struct coproc_device *device;
 static struct coproc_firmware *work, *wild;
 static struct coproc_queue *queue;
-static int bad;
-
-__attribute__((format(printf, 2, 3)))
-static void check(int good, const char *format, ...)
-{
-	va_list args;
-
-	fputs(good ? "ok - " : "not ok - ", stdout);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	putchar('\n');
-	fflush(stdout);
-	bad |= !good;
-}
-
-static void must(int rc, const char *what)
-{
-	if (rc >= 0)
-		return;
-	check(0, "%s: %s (%s)", what, strerror(-rc), device ? coproc_reason(device) : "");
-	exit(1);
-}
 
 static struct coproc_context *context(void)
 {

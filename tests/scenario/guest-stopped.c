@@ -10,44 +10,17 @@
  * "not ok - what"; the script that starts it numbers the lines.
  */
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "frontend/user/coproc.h"
+#include "verdict.h"
 
 enum { COUNT, SCALE, CHAIN, FLOATS, COPY, FOREVER };
 enum { JOBS = 5 };
 
-static struct coproc_device *device;
 static struct coproc_queue *queue;
 static struct coproc_context *first, *second;
 static struct coproc_firmware *work;
-static int bad;
-
-__attribute__((format(printf, 2, 3)))
-static void check(int good, const char *format, ...)
-{
-	va_list args;
-
-	fputs(good ? "ok - " : "not ok - ", stdout);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	putchar('\n');
-	fflush(stdout);
-	bad |= !good;
-}
-
-static void must(int rc, const char *what)
-{
-	if (rc >= 0)
-		return;
-	check(0, "%s: %s (%s)", what, strerror(-rc), device ? coproc_reason(device) : "");
-	exit(1);
-}
 
 static uint64_t submit(struct coproc_job job)
 {
