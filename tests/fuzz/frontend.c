@@ -240,66 +240,47 @@ static void ask(uint8_t how)
 	(void)coproc_refusal_detail(p.dev);
 }
 
-static void program_step(void)
+/* What is asked of a queue that is there. */
+static void queue_step(struct coproc_queue *queue, uint8_t op, uint8_t n)
 {
-	uint8_t op = in_u8(&p.in), n = op >> 5;
-	struct coproc_queue *queue = p.queue[n % OBJECTS];
 	struct coproc_done done[16];
-	struct coproc_event event;
 	int got = 0;
 
-	switch (op & 31) {
-	case 0:
-	case 1:
-	case 2:
-	case 3:
-		make(op & 3, in_u8(&p.in));
-		break;
-	case 4:
-	case 5:
-	case 6:
-	case 7:
-		unmake(op & 3, n);
-		break;
-	case 8:
-	case 9:
-	case 10:
-		submit(queue ? queue : p.queue[0], in_u8(&p.in));
-		break;
+	switch (op) {
 	case 11:
-		if (queue) {
-			CALL(got = coproc_read(queue, done, 1 + n * 2u));
-			read_done(queue, got, done);
-		}
+		CALL(got = coproc_read(queue, done, 1 + n * 2u));
+		read_done(queue, got, done);
 		break;
 	case 12:
-		if (queue) {
-			CALL(got = coproc_wait_any(queue, done, 16, n & 4 ? 0 : 20));
-			read_done(queue, got, done);
-		}
-		break;
-	case 13:
-		wait_one(n);
+		CALL(got = coproc_wait_any(queue, done, 16, n & 4 ? 0 : 20));
+		read_done(queue, got, done);
 		break;
 	case 14:
-		if (queue && p.jobs)
+		if (p.jobs)
 			CALL(coproc_cancel(queue, p.job[in_u8(&p.in) % p.jobs].id));
 		break;
-	case 15:
-		if (queue)
-			CALL(coproc_cancel_all(queue));
-		break;
+	default:
+		CALL(coproc_cancel_all(queue));
+	}
+}
+
+static void device_step(uint8_t op, uint8_t n)
+{
+	struct coproc_context *context = p.context[n % OBJECTS];
+	struct coproc_event event;
+
+	switch (op) {
 	case 16:
 		while (coproc_read_event(p.dev, &event) > 0)
 			;
 		break;
 	case 17:
-		if (p.context[n % OBJECTS])
-			CALL(coproc_context_signal(p.context[n % OBJECTS], in_u8(&p.in)));
+		if (context)
+			CALL(coproc_context_signal(context, in_u8(&p.in)));
 		break;
 	case 18:
-		if (p.context[n % OBJECTS])
-			CALL(coproc_context_wait(p.context[n % OBJECTS], in_u8(&p.in), 20));
+		if (context)
+			CALL(coproc_context_wait(context, in_u8(&p.in), 20));
 		break;
 	case 19:
 		ask(in_u8(&p.in));
@@ -310,15 +291,15 @@ static void program_step(void)
 	case 21:
 		CALL(coproc_reconnect(p.dev));
 		break;
-	case 22:
+	default:
 		CALL(coproc_wait_connected(p.dev, 100));
-		break;
-	case 23:
-		furnish();
-		break;
-	case 24:
-		touch_buffers();
-		break;
+	}
+}
+
+/* What happens around the program. */
+static void rim_step(uint8_t op, uint8_t n)
+{
+	switch (op) {
 	case 25:
 		p.serves = n & 1;
 		break;
@@ -339,6 +320,33 @@ static void program_step(void)
 	default:
 		CALL(coproc_dispatch(p.dev));
 	}
+}
+
+static void program_step(void)
+{
+	uint8_t byte = in_u8(&p.in), n = byte >> 5, op = byte & 31;
+	struct coproc_queue *queue = p.queue[n % OBJECTS];
+
+	if (op < 4)
+		make(op, in_u8(&p.in));
+	else if (op < 8)
+		unmake(op & 3, n);
+	else if (op < 11)
+		submit(queue ? queue : p.queue[0], in_u8(&p.in));
+	else if (op == 13)
+		wait_one(n);
+	else if (op < 16 && queue)
+		queue_step(queue, op, n);
+	else if (op < 16)
+		return;
+	else if (op < 23)
+		device_step(op, n);
+	else if (op == 23)
+		furnish();
+	else if (op == 24)
+		touch_buffers();
+	else
+		rim_step(op, n);
 }
 
 static bool outstanding(const struct coproc_queue *queue)
