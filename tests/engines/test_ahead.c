@@ -84,6 +84,23 @@ START_TEST(begins_when_the_first_has_ended)
 }
 END_TEST
 
+/* Each taken from the socket while the one before it runs, so that none is left
+ * there that would wake the worker. */
+START_TEST(one_after_the_other_without_a_word)
+{
+	uint32_t a = begin(WORK_CHAIN), b;
+
+	play_attention(&p, WORKER_ATTENTION_SERVICE);
+	for (unsigned int i = 0; i < 5; i++) {
+		b = ahead(WORK_CHAIN, 0, a);
+		ck_assert_uint_eq(receive(a).outcome, WORKER_DONE);
+		a = b;
+	}
+	ck_assert_uint_eq(receive(a).outcome, WORKER_DONE);
+	play_attention(&p, 0);
+}
+END_TEST
+
 static void check_returned(uint32_t seq)
 {
 	ck_assert_uint_eq(receive(seq).outcome, WORKER_RETURNED);
@@ -190,6 +207,7 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, begins_when_the_first_has_ended);
+	tcase_add_test(t, one_after_the_other_without_a_word);
 	tcase_add_loop_test(t, returned_when_the_first_is_parked, 0, 2);
 	tcase_add_test(t, returned_when_the_first_is_aborted);
 	tcase_add_test(t, returned_when_recalled);

@@ -52,6 +52,19 @@ like "each to the byte" "$(cat "$tmp/urgent.out")" "fault=0 lost=0 cancelled=0 o
 is "so did the short ones" "$(guest_rc short)" 0
 like "each to the byte" "$(cat "$tmp/short.out")" "fault=0 lost=0 cancelled=0 other=0 wrong=0 twice=0 strange=0"
 like "the short jobs were stopped" "$(grep '"ev":"park"' "$tmp/trace.jsonl" | grep "\"dom\":$short," | tail -n 1)" park
+coproc-loopback destroy "$short"
+
+# Longer ones, stopped and continued many times each.
+guest long guest-load --class batch --firmware "$FW/work.elf" --entry 2 --immediate 200000 --jobs 200 --in-flight 4
+long=$domid
+guest often guest-load --class realtime --firmware "$FW/work.elf" --entry 2 --immediate 10000 --jobs 1000000 --in-flight 1
+attach "$long" --max-class batch
+attach "$domid" --max-class realtime
+is "jobs stopped many times all ended well" "$(guest_rc long)" 0
+like "each with the right result" "$(cat "$tmp/long.out")" "ok=200 wrong=0"
+coproc-loopback destroy "$domid"
+until_ grep -q "event=disconnected dom=$domid " "$tmp/coprocd.log"
+
 # One job at a time: the trace begins none while another is there.
 awk -F '[:,}]' '
 { for (i = 1; i < NF; i++) v[$i] = $(i + 1) }

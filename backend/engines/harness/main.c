@@ -142,7 +142,8 @@ int engine_main(const struct engine *engine, int argc, char **argv)
 		return 1;
 	hello(engine);
 	for (;;) {
-		if (w->held)
+		/* While that runs another may have been handed ahead of the next. */
+		while (w->held)
 			job_run_held(w);
 		channel_receive(&in, true);
 		worker_serve(w, &in);
