@@ -55,13 +55,13 @@ like "the short jobs were stopped" "$(grep '"ev":"park"' "$tmp/trace.jsonl" | gr
 coproc-loopback destroy "$short"
 
 # Longer ones, stopped and continued many times each.
-guest long guest-load --class batch --firmware "$FW/work.elf" --entry 2 --immediate 200000 --jobs 200 --in-flight 4
+guest long guest-load --class batch --firmware "$FW/work.elf" --entry 2 --immediate 200000 --jobs 60 --in-flight 4
 long=$domid
 guest often guest-load --class realtime --firmware "$FW/work.elf" --entry 2 --immediate 10000 --jobs 1000000 --in-flight 1
 attach "$long" --max-class batch
 attach "$domid" --max-class realtime
 is "jobs stopped many times all ended well" "$(guest_rc long)" 0
-like "each with the right result" "$(cat "$tmp/long.out")" "ok=200 wrong=0"
+like "each with the right result" "$(cat "$tmp/long.out")" "ok=60 wrong=0"
 coproc-loopback destroy "$domid"
 until_ grep -q "event=disconnected dom=$domid " "$tmp/coprocd.log"
 
