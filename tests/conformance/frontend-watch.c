@@ -206,7 +206,7 @@ static void look_at_cells(struct played *p)
 /* What is behind the last message that was published.  A frontend is at work
  * meanwhile, so it may have written one that it has not published yet: that
  * comes, sooner or later.  What was left there does not. */
-#define PUBLISHED_BY_US         10000000u
+#define PUBLISHED_BY_US         500000u
 
 static bool something_behind(const struct played *p, const struct played_queue *q)
 {
