@@ -154,7 +154,10 @@ static int seal(struct copy *copy)
 {
 	munmap(copy->memory, copy->length);
 	copy->memory = MAP_FAILED;
-	if (fcntl(copy->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+	/* The only writable mapping is gone, so nobody can write from here on.
+	 * F_SEAL_WRITE would look for mappings once more, and wait for pages that
+	 * the kernel moves or scans at that moment, or fail because of them. */
+	if (fcntl(copy->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0)
 		return -errno;
 	copy->memory = mmap(NULL, copy->length, PROT_READ, MAP_SHARED, copy->fd, 0);
 	if (copy->memory == MAP_FAILED)

@@ -53,8 +53,8 @@ enum worker_command_type {
 	WORKER_UNMAP,           /* IN_USE while a running or parked job names the buffer */
 	/*
 	 * With a memfd that holds the image, already hashed and allowed, sealed
-	 * with F_SEAL_WRITE and F_SEAL_SHRINK.  BAD_IMAGE with its reason, or
-	 * NO_MEMORY, leaves the index free.
+	 * with F_SEAL_SHRINK, and F_SEAL_WRITE or F_SEAL_FUTURE_WRITE.  BAD_IMAGE
+	 * with its reason, or NO_MEMORY, leaves the index free.
 	 */
 	WORKER_LOAD,
 	WORKER_UNLOAD,          /* IN_USE while a running or parked job is of it */

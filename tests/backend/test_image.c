@@ -147,7 +147,7 @@ START_TEST(image_cannot_be_changed)
 	ck_assert_int_lt(ftruncate(image->fd, 2 * LENGTH), 0);
 	ck_assert_ptr_eq(mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, image->fd, 0), MAP_FAILED);
 	ck_assert_int_eq(fcntl(image->fd, F_GET_SEALS),
-			 F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+			 F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE);
 	ck_assert_int_eq(fcntl(image->fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	image_put(session.images, image);
 }

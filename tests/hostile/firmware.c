@@ -12,7 +12,7 @@ static const uint32_t corners[] = {
 };
 
 static uint8_t *shared;
-static unsigned int loaded, refused, other, ran, no_end;
+static unsigned int loaded, refused, other, last_other, ran, no_end;
 
 /* As it lies in the shared pages: load it, run it if that went well. */
 static void try(uint32_t length)
@@ -27,7 +27,10 @@ static void try(uint32_t length)
 	status = raw_firmware(&raw, 0, 0, length, digest);
 	loaded += status == XENCOPROC_OK;
 	refused += status == XENCOPROC_BAD_IMAGE;
-	other += status != XENCOPROC_OK && status != XENCOPROC_BAD_IMAGE;
+	if (status != XENCOPROC_OK && status != XENCOPROC_BAD_IMAGE) {
+		other++;
+		last_other = status;
+	}
 	if (status != XENCOPROC_OK)
 		return;
 	job.u.job.run_limit_us = 5000;
@@ -55,7 +58,8 @@ static void headers(const uint8_t *good, uint32_t length)
 		}
 	}
 	check(!other && !no_end, "F17: each word of the headers at its extremes: %u loaded, %u refused, "
-	      "%u else; %u jobs ended, %u did not", loaded, refused, other, ran, no_end);
+	      "%u else (last status %u); %u jobs ended, %u did not", loaded, refused, other,
+	      last_other, ran, no_end);
 	check(loaded && refused > 50, "F17: some of both");
 }
 
@@ -81,8 +85,9 @@ static void noise(const uint8_t *good, uint32_t length)
 			shared[(uint32_t)rand() % (i % 3 ? 160 : length)] = (uint8_t)rand();
 		try(length);
 	}
-	check(other == not_told && !no_end, "F17: 150 images with bytes changed at random: %u loaded",
-	      loaded - before);
+	check(other == not_told && !no_end, "F17: 150 images with bytes changed at random: %u loaded, "
+	      "%u else (last status %u), %u jobs did not end", loaded - before, other - not_told,
+	      last_other, no_end);
 }
 
 static void headers_(const char *path)
