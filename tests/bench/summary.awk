@@ -65,6 +65,7 @@ END {
 		c = id("overhead", id_two(), 32, l)
 		say_ratio("overhead-" l "us", c, "coprocd-cortex-m", "native")
 		say_ratio("overhead-engine-" l "us", c, "engine", "native")
+		say_ratio("overhead-coprocd-" l "us", c, "coprocd-cortex-m", "engine")
 	}
 	for (i = 1; i <= n; i++)
 		for (j = 1; j <= count[cells[i]]; j++) {
