@@ -38,10 +38,16 @@ signals() { # signals SIGNAL WHO
 	[ "$2" = frontend ] || kill -"$1" "$coprocd"
 	[ "$2" = backend ] || { : > "$tmp/$1" && until_ test ! -e "$tmp/$1"; }
 }
+# A toolstack that waits for somebody who does not look would wait for ever.
+tool() {
+	timeout 60 "$@" > /dev/null 2>&1
+	[ $? != 124 ] || { not_ok "$* ends" "$(ps -eo pid,stat,wchan:24,args | grep -E 'xenstore|coproc')"; done_; }
+}
 for who in backend frontend two; do
 	signals STOP $who
-	xenstore-rm "$be" && xenstore-rm "/local/domain/$domid/device/vcoproc"
-	coproc-attach "$domid" m4 > /dev/null 2>&1
+	tool xenstore-rm "$be"
+	tool xenstore-rm "/local/domain/$domid/device/vcoproc"
+	tool coproc-attach "$domid" m4
 	sleep 0.2
 	signals CONT $who
 	until_ connected
