@@ -38,7 +38,7 @@ signals() { # signals SIGNAL WHO
 	[ "$2" = frontend ] || kill -"$1" "$coprocd"
 	[ "$2" = backend ] || { : > "$tmp/$1" && until_ test ! -e "$tmp/$1"; }
 }
-# Seen twice in some hundred runs, and not explained: xenstore-rm, or what
+# Seen three times in some hundred runs, and not explained: xenstore-rm, or what
 # follows it, gets no answer while coprocd is stopped at a certain moment.  Then
 # it goes on, so that the command can end, and what everybody waited for is told.
 tool() {
