@@ -125,7 +125,7 @@ void expect_ended(struct bench *b, unsigned int first, unsigned int count, uint1
 /* Jobs are out and the lie was told: the frontend has to break off by itself. */
 void expect_broken(struct bench *b, const char *rule, const char *what)
 {
-	bool broke = until_state(b, STATE(COPROC_STATE_CLOSING) | STATE(COPROC_STATE_CLOSED), 4000);
+	bool broke = until_state(b, STATE(COPROC_STATE_CLOSING) | STATE(COPROC_STATE_CLOSED), b->patience_ms);
 	char *error = played_read(b->p, "error");
 
 	report_check(b->report, broke, "%s (%s): expected Closing, its state is %s", what, rule,

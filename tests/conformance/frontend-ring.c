@@ -119,6 +119,19 @@ void played_put(struct played *p, struct played_queue *q, const struct xencoproc
 	q->put++;
 }
 
+void played_complete_as(struct played *p, struct played_queue *q, const struct xencoproc_cqe *cqe)
+{
+	struct played_slot *slot = &q->slot[wire16(cqe->slot)];
+
+	if (!q->cq)
+		return;
+	slot->live = false;
+	slot->used = true;
+	slot->done_at = q->put;
+	q->live--;
+	played_put(p, q, cqe);
+}
+
 void played_complete(struct played *p, struct played_queue *q, uint16_t slot, uint16_t status,
 		     uint64_t result)
 {
@@ -132,13 +145,7 @@ void played_complete(struct played *p, struct played_queue *q, uint16_t slot, ui
 	/* All but what never started had. */
 	if (q->number && status < XENCOPROC_EXPIRED)
 		cqe.flags = wire16(XENCOPROC_CQE_F_STARTED);
-	if (!q->cq)
-		return;
-	q->slot[slot].live = false;
-	q->slot[slot].used = true;
-	q->slot[slot].done_at = q->put;
-	q->live--;
-	played_put(p, q, &cqe);
+	played_complete_as(p, q, &cqe);
 }
 
 void played_notify(struct played *p, const struct played_queue *q)

@@ -19,6 +19,7 @@ static void usage(FILE *out)
 	      "  --devid N      number of the device, 0 unless said; it is made and removed\n"
 	      "  --exerciser COMMAND  run by sh; reads what to do, line by line, and answers\n"
 	      "  --patience S   seconds that one line may take, 30 unless said\n"
+	      "  --vectors DIR  the protocol's vectors: completions and events are played too\n"
 	      REPORT_OPTIONS_HELP
 	      "  --help         this\n"
 	      "On loopback: coproc-conform frontend --domain 7 --exerciser \\\n"
@@ -45,6 +46,7 @@ struct wanted {
 	unsigned int devid;
 	unsigned int patience;
 	const char *exerciser;
+	const char *vectors;
 };
 
 /* 0, or the exit status + 1. */
@@ -56,6 +58,7 @@ static int parse(int argc, char **argv, struct wanted *w)
 		{ "devid", required_argument, NULL, 'i' },
 		{ "exerciser", required_argument, NULL, 'e' },
 		{ "patience", required_argument, NULL, 'p' },
+		{ "vectors", required_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -75,6 +78,9 @@ static int parse(int argc, char **argv, struct wanted *w)
 			break;
 		case 'p':
 			good = number("--patience", optarg, 3600, &w->patience) && w->patience;
+			break;
+		case 'v':
+			w->vectors = optarg;
 			break;
 		case 'h':
 			usage(stdout);
@@ -118,6 +124,7 @@ static int run(struct bench *b, const struct wanted *w)
 	cases_states(b);
 	cases_lost(b);
 	cases_store(b);
+	cases_vectors(b);
 	cases_watched(b);
 	return report_close(b->report);
 }
@@ -131,6 +138,7 @@ int conform_frontend(int argc, char **argv)
 	if (status)
 		return status - 1;
 	b.command = w.exerciser;
+	b.vectors = w.vectors;
 	b.patience_ms = w.patience * 1000;
 	b.ended = calloc(EXERCISER_JOBS, sizeof(*b.ended));
 	b.p = w.report.list ? calloc(1, sizeof(*b.p)) : played_open(w.domain, w.devid);

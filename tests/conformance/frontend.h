@@ -10,6 +10,7 @@
  *   frontend-watch.c      looks at pages that must not change, or must be zero
  *   frontend-exerciser.c  the command that uses the frontend, and its answers
  *   frontend-*-cases.c    the cases
+ *   frontend-vectors.c    completions and events of protocol/vectors, as cases
  *
  * It shares no code with the library's rings: one fault must not hide in both.
  */
@@ -235,6 +236,8 @@ void played_arm(struct played *p, struct played_queue *q);
 /* Completes a live slot: put, not published. */
 void played_complete(struct played *p, struct played_queue *q, uint16_t slot, uint16_t status,
 		     uint64_t result);
+/* The same with all that @cqe says; its slot is a live one. */
+void played_complete_as(struct played *p, struct played_queue *q, const struct xencoproc_cqe *cqe);
 /* As it stands, whatever it says. */
 void played_put(struct played *p, struct played_queue *q, const struct xencoproc_cqe *cqe);
 void played_publish(struct played *p, struct played_queue *q);
@@ -296,6 +299,7 @@ struct bench {
 	struct played *p;
 	struct exerciser *x;
 	const char *command;
+	const char *vectors;    /* folder, or NULL */
 	unsigned int patience_ms;
 	char text[65536];       /* of the last answer, behind its first word */
 	struct ended *ended;    /* [EXERCISER_JOBS], by the exerciser's number of the job */
@@ -350,5 +354,6 @@ void cases_objects(struct bench *b);
 void cases_states(struct bench *b);
 void cases_lost(struct bench *b);
 void cases_store(struct bench *b);
+void cases_vectors(struct bench *b);
 
 #endif /* TESTS_CONFORMANCE_FRONTEND_H */

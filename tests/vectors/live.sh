@@ -2,8 +2,29 @@
 # SPDX-License-Identifier: MIT
 # coproc-conform plays the messages and talks of protocol/vectors against
 # coprocd, with a coprocessor that executes nothing: each with the limits that
-# it is for.  TAP.
+# it is for.  Completions and events it plays against libcoproc, in a world of
+# their own and meanwhile: most of that is waiting.  TAP.
 . tests/scenario/world.sh
+# each FILE: what coproc-conform says, as results
+each() {
+	awk '/^passed / { print "ok - " $2 } /^(FAILED|n\/a) / { print "not ok - " $2 } /^        / { print "# " $0 }' \
+		"$1" > "$tmp/results.out"
+	results results
+}
+if [ -z "${1-}" ]; then
+	tests/conformance/frontend.sh --vectors protocol/vectors --case vectors-completion \
+		--case vectors-completion-control --case vectors-event > "$tmp/frontend.out" 2>&1 &
+	frontend=$!
+	"$0" backend > "$tmp/backend.out"
+	is "backend: all of it ran" $? 0
+	sed 's/^\(.*ok\) [0-9]* /\1 /' "$tmp/backend.out" > "$tmp/against.out"
+	results against
+	wait "$frontend"
+	is "frontend: the verdict" $? 0
+	each "$tmp/frontend.out"
+	is "frontend: all were played" "$(grep -c '^passed' "$tmp/frontend.out")" 3
+	done_
+fi
 inside "$@"
 
 # The files of a kind, as cases of coproc-conform.
@@ -45,9 +66,7 @@ played() {
 		coproc-attach --devid $i "$domid" m4 > "$tmp/attach.out" 2>&1
 	done
 	rc=$(guest_rc "$1" 200)
-	awk '/^passed / { print "ok - " $2 } /^(FAILED|n\/a) / { print "not ok - " $2 } /^        / { print "# " $0 }' \
-		"$tmp/$1.out" > "$tmp/results.out"
-	results results
+	each "$tmp/$1.out"
 	is "$1: all were played" "$(grep -c '^passed' "$tmp/$1.out")" "$(echo "$4" | wc -l)"
 	is "$1: the verdict" "$rc" 0
 	coproc-loopback destroy "$domid"
