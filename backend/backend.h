@@ -34,6 +34,7 @@ struct backend {
 	uint32_t count;
 	struct devices *devices;
 	struct event *housekeeping;     /* now and then: the trace to the kernel */
+	int nicer;                      /* workers than the loop, by so much */
 };
 
 struct coprocessor *backend_find(struct backend *backend, const char *name);

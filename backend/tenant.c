@@ -224,6 +224,7 @@ int tenant_start(struct session *session)
 		.uid = session->backend->config->worker_uid_base + session->domain,
 		.memory_limit = coprocessor->config->worker_memory,
 		.weak_sandbox = session->backend->config->weak_sandbox,
+		.nicer = session->backend->nicer,
 	};
 
 	struct timeval often = clock_timeval(WATCH_NS);

@@ -88,6 +88,8 @@ static _Noreturn void child(const struct worker_options *options, int sock, int 
 	if (options->weak_sandbox)
 		argv[n++] = "--allow-weak-sandbox";
 	argv[n] = NULL;
+	if (options->nicer)
+		(void)!nice(options->nicer);
 	execv(options->program, (char *const *)(uintptr_t)argv);
 	dprintf(STDERR_FILENO, "level=error event=worker-exec program=%s error=\"%s\"\n",
 		options->program, strerror(errno));

@@ -24,6 +24,7 @@ struct worker_options {
 	uint32_t uid;                   /* of the worker when coprocd is root */
 	uint64_t memory_limit;          /* bytes */
 	bool weak_sandbox;              /* go on where namespaces are forbidden */
+	int nicer;                      /* than the caller, by so much */
 };
 
 struct worker_events {

@@ -45,6 +45,15 @@ until [ "$base" = "$(holds)" ]; do
 	sleep 0.7
 done
 
+# Or one that computes would keep the processor from it, and so from all.
+first=$(pgrep -f "coproc-engine-cortex-m --domid $calm ")
+levels=$(($(ps -o ni= -p "$first") - $(ps -o ni= -p "$coprocd")))
+if [ "$(nice -n -10 nice 2> /dev/null)" -eq $(($(nice) - 10)) ] && [ "$(ps -o cls= -p "$coprocd" | tr -d ' ')" = TS ]; then
+	is "F16: coprocd goes before its workers, by so many levels of niceness" "$levels" 10
+else
+	skip "F16: coprocd goes before its workers" "it may not be made less nice here"
+fi
+
 # Half a second for each connection that is broken: once is enough.
 [ -n "${SAN-}" ] || pairs=pairs
 for what in ${HOSTILE_ATTACKS:-rings ${pairs-} grants maps nodes memory changes swap bounds stale headers \

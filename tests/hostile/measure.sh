@@ -7,6 +7,9 @@
 #                            $endless=yes workers are not scheduled before others: a job
 #                            that never ends would keep the processor from coprocd
 #   neighbour_ends           and its jobs are looked at, and coprocd stopped
+#   apart                    after conf: where nothing may be scheduled first, workers of
+#                            attackers have their processor.  Beside a neighbour that
+#                            waits for each job they would else be measured, and not coprocd
 #   ends                     how many of its jobs have ended
 #   rate LINE PERIOD_US      of its ends from this line of the trace on: those in the
 #                            first half of each period to those in the second, percent
@@ -43,6 +46,18 @@ rate() {
 				t = ratio[j]; ratio[j] = ratio[j - 1]; ratio[j - 1] = t }
 			printf "%d", n ? ratio[int((n + 1) / 2)] : 0
 		}'
+}
+apart() {
+	[ -z "${URGENT-}" ] && [ -n "$there" ] || return 0
+	mkdir "$tmp/engines"
+	cat > "$tmp/engines/coproc-engine-cortex-m" <<- E
+		#!/bin/sh
+		[ "\$2" = "\$(cat "$tmp/calm.domid")" ] || set -- taskset -c 0 "$B/libexec/coproc-engine-cortex-m" "\$@"
+		[ "\$1" = taskset ] || set -- "$B/libexec/coproc-engine-cortex-m" "\$@"
+		exec "\$@"
+	E
+	chmod 755 "$tmp/engines" "$tmp/engines/coproc-engine-cortex-m"
+	sed -i "1i engine-dir = \"$tmp/engines\"" "$tmp/coprocd.conf"
 }
 neighbour() {
 	$here ${URGENT:+${endless:+chrt -R -r 1}} coprocd -c "$tmp/coprocd.conf" --trace "$tmp/trace.jsonl" 2>> "$tmp/coprocd.log" &
