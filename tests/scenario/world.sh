@@ -3,6 +3,7 @@
 #
 #   inside "$@"                run this very script inside a loopback world, once
 #   coprocd_start              with $conf; its log is $tmp/coprocd.log
+#   coprocd_halt               SIGSTOP, where nobody but it stands still
 #   guest NAME COMMAND...      a domain that runs it once a device is attached, and
 #                              stays; sets $domid; output in $tmp/NAME.out
 #   attach DOMID [OPTION...]   to coprocessor m4
@@ -38,6 +39,20 @@ coprocd_start() {
 		not_ok "coprocd serves" "$(cat "$tmp/coprocd.log")"
 		done_
 	}
+}
+
+# Stops coprocd where xenstored goes on without it: a request of a socket's client
+# is two writes, head and body, and Debian's xenstored answers nobody between them
+# (loopback/README.md).  So it is asked, and coprocd goes on and is stopped anew.
+coprocd_halt() {
+	halts_=0
+	while kill -STOP "$coprocd" && ! timeout 2 xenstore-list / > /dev/null; do
+		kill -CONT "$coprocd"
+		halts_=$((halts_ + 1))
+		echo "# coprocd was stopped within a request to xenstored"
+		[ $halts_ -lt 20 ] || { not_ok "xenstored answers while coprocd is stopped"; done_; }
+		sleep 0.1
+	done
 }
 
 # Return: coprocd's exit status; another when a sanitizer it was built with complains
