@@ -297,8 +297,78 @@ static void online(struct bench *b)
 	goes(b, 6, "online 0, frontend in 5");
 	peer_forget(p);
 	write_node(p, "state", "6");
-	bench_toolstack(b, "online", "1");
-	sleep_us(100000);
+	/* As just started: it offers itself to a frontend in 6, where it waited else. */
+	stays(b, 6, "online 0, frontend in 6");
+	if (bench_toolstack(b, "online", "1"))
+		goes(b, 2, "online 1 again, frontend in 6");
+	bench_serves(b);
+}
+
+/* Wanted again before it came to Closed. */
+static void online_while_closing(struct bench *b)
+{
+	struct peer *p = &b->peer;
+
+	if (!b->toolstack) {
+		report_na(b->report, "no --toolstack was given");
+		return;
+	}
+	if (!bench_toolstack(b, "online", "0") ||
+	    !report_check(b->report, backend_reaches(p, 5, STATE_US), "online 0: the backend is in state %d, expected Closing",
+			  backend_state(p)) ||
+	    !bench_toolstack(b, "online", "1"))
+		return;
+	write_node(p, "state", "5");
+	/* By way of 6, which ends this connection. */
+	goes(b, 6, "online 1 while it closes, frontend in 5");
+	peer_forget(p);
+	write_node(p, "state", "6");
+	goes(b, 2, "online 1 while it closed, frontend in 6");
+	bench_serves(b);
+}
+
+/*
+ * State 1 in a directory where it wrote another: one that was made again.  The
+ * directory's other nodes are as the toolstack made them, so only this is new.
+ */
+static void given_again_connected(struct bench *b)
+{
+	struct peer *p = &b->peer;
+	struct request nop = request(NOP);
+	uint8_t before[PAGE];
+
+	if (!b->toolstack) {
+		report_na(b->report, "no --toolstack was given");
+		return;
+	}
+	expect(p, OK, ctx_create(0), "CTX_CREATE");
+	if (!bench_toolstack(b, "state", "1"))
+		return;
+	goes(b, 2, "state 1 in its directory, it was in 4, frontend in 4");
+	memcpy(before, p->be, PAGE);
+	peer_put(p, 0, &nop);
+	store32(fe_cell(p, RING_SQ(0)), p->queue[0].sq_index);
+	peer_notify(p, 0);
+	sleep_us(WRONG_STEP_US);
+	report_check(b->report, !memcmp(before, p->be, PAGE), "the connection of the directory before is served still");
+	peer_forget(p);
+	write_node(p, "state", "6");
+	if (!peer_must_connect(p))
+		return;
+	expect_query(p, Q_CONTEXT, 0, 0);
+}
+
+static void given_again_waiting(struct bench *b)
+{
+	if (!b->toolstack) {
+		report_na(b->report, "no --toolstack was given");
+		return;
+	}
+	if (!from_closed(b) || !bench_toolstack(b, "state", "1"))
+		return;
+	goes(b, 2, "state 1 in its directory, it was in 6, frontend in 6");
+	if (bench_toolstack(b, "state", "1"))
+		goes(b, 2, "state 1 in its directory, it was in 2, frontend in 6");
 	bench_serves(b);
 }
 
@@ -313,6 +383,9 @@ const struct conform_case life_cases[] = {
 	{ "closing-has-a-deadline", "B-LIFE-3", CONNECTED, deadline },
 	{ "closed-lets-go", "B-LIFE-4 B-PAGE-4", CONNECTED, let_go },
 	{ "nothing-left", "B-LIFE-4 B-OBJ-1", CONNECTED, nothing_left },
-	{ "toolstack-wants-it-closed", "B-LIFE-4", CONNECTED, online },
+	{ "toolstack-wants-it-closed", "B-LIFE-4 B-LIFE-9", CONNECTED, online },
+	{ "toolstack-wants-it-again", "B-LIFE-9", CONNECTED, online_while_closing },
+	{ "given-again-connected", "B-LIFE-9 B-LIFE-4", CONNECTED, given_again_connected },
+	{ "given-again-waiting", "B-LIFE-9", 0, given_again_waiting },
 	{ NULL, NULL, 0, NULL }
 };

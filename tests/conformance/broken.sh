@@ -24,6 +24,7 @@ fi
 . tests/conformance/against.sh
 inside "$@"
 
+toolstack_start
 tab=$(printf '\t')
 printf 'an image' > "$tmp/null.image"
 limits
@@ -35,7 +36,8 @@ judged() {
 	daemon=$!
 	until_ grep -q event=serving "$tmp/$1.log" || return
 	# shellcheck disable=SC2046,SC2086  # words
-	guest "$1" coproc-conform backend --patience "$4" --program "$tmp/null.image" --entries 0-2 $(printf -- '--case %s ' $3)
+	guest "$1" coproc-conform backend --patience "$4" \
+		--toolstack "$tmp/toolstack" --program "$tmp/null.image" --entries 0-2 $(printf -- '--case %s ' $3)
 	coproc-attach "$domid" m4 > "$tmp/attach.out" 2>&1
 	rc=$(guest_rc "$1" 200)
 	coproc-loopback destroy "$domid"
@@ -67,4 +69,5 @@ while IFS=$tab read -r name source rule case_ rest; do
 		sed 's/^/# /' "$tmp/$name.out" | head -n 20
 	fi
 done < "$tmp/table"
+toolstack_stop
 done_

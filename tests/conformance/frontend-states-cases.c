@@ -191,6 +191,75 @@ static void atomic_step(struct bench *b)
 	case_end(b);
 }
 
+/* ---- F-LIFE-9: its directory is another one now ---- */
+
+/*
+ * Who has not noticed goes on using the connection, which is served still.
+ * When somebody notices is his affair; that he never does is what fails.
+ */
+static bool leaves_it(struct bench *b)
+{
+	uint64_t end = played_now() + b->patience_ms * 1000ull;
+	uint32_t before;
+
+	do {
+		before = b->p->requests[XENCOPROC_OP_QUERY];
+		ask(b, "query");
+		if (b->p->requests[XENCOPROC_OP_QUERY] == before)
+			return true;
+	} while (b->x && played_now() < end);
+	return report_check(b->report, false, "its directory was removed and made again, state 1: it still "
+			    "uses the connection of the one before");
+}
+
+/* @both: the backend's is another one too; else it stays and is Connected. */
+static void given_again(struct bench *b, const char *name, bool both)
+{
+	struct played *p = b->p;
+
+	if (!case_begin(b, name, "F-LIFE-9"))
+		return;
+	if (case_ready(b)) {
+		p->hold_jobs = true;
+		p->follow = case_jobs(b, 4, "") && until_held(b, 4) ? false : true;
+		if (!p->follow && report_check(b->report, played_give_again(p, both, true), "cannot make them again") &&
+		    leaves_it(b)) {
+			if (both)
+				case_successor(b);
+			p->follow = true;
+			p->hold_jobs = false;
+			ask_wait(b, b->patience_ms / 2);
+			expect_all_ended(b);
+			expect_ended(b, b->first, 4, XENCOPROC_LOST);
+			if (must(b, "wait-connected") && case_jobs(b, 2, "")) {
+				ask_wait(b, b->patience_ms / 2);
+				expect_ended(b, b->first, 2, XENCOPROC_OK);
+			}
+		}
+	}
+	case_end(b);
+}
+
+/* While the backend may be mapping: it has to publish anew, or both wait for ever. */
+static void given_again_published(struct bench *b)
+{
+	struct played *p = b->p;
+
+	if (!case_begin(b, "given-again-published", "F-LIFE-9"))
+		return;
+	p->follow = false;
+	played_advertise(p);
+	ask_begin(b, "open");
+	if (report_check(b->report, until_state(b, STATE(3), b->patience_ms), "it does not come to Initialised") &&
+	    report_check(b->report, played_give_again(p, false, true), "cannot make it again"))
+		report_check(b->report, until_state(b, STATE(3), b->patience_ms), "its directory was made again, state "
+			     "1, and the backend is in 2: it does not publish in it, its state is %s",
+			     coproc_state_name(p->peer));
+	p->follow = true;
+	report_check(b->report, ask_end(b) == ANSWER_OK, "'open' fails then: %s", b->text);
+	case_end(b);
+}
+
 /* ---- refusals ---- */
 
 static void refused_case(struct bench *b)
@@ -359,6 +428,9 @@ void cases_states(struct bench *b)
 	for (i = 0; i < sizeof(saids) / sizeof(saids[0]); i++)
 		connecting_case(b, &saids[i], COPROC_STATE_INITIALISING);
 	atomic_step(b);
+	given_again(b, "given-again", true);
+	given_again(b, "given-again-before-connected-backend", false);
+	given_again_published(b);
 	refused_case(b);
 	deaf_cases(b);
 	never_ends_jobs(b);

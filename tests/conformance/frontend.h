@@ -127,6 +127,7 @@ struct played {
 	uint32_t devid;
 	uint32_t own;           /* this domain */
 	struct xs_handle *xs;
+	xs_transaction_t transaction;   /* of played_give_again(), else XBT_NULL */
 	xengnttab_handle *gnttab;
 	xenevtchn_handle *evtchn;
 	char dir[COPROC_PATH_SIZE];             /* the backend's */
@@ -201,6 +202,8 @@ void played_close(struct played *p);
 bool played_reset(struct played *p);
 void played_remove(struct played *p, bool backend, bool frontend);
 bool played_attach(struct played *p);
+/* Removes directories and makes them again in one transaction: nobody sees them gone. */
+bool played_give_again(struct played *p, bool backend, bool frontend);
 
 void played_node(struct played *p, const char *name, const char *value);
 void played_write(struct played *p, const char *name, const char *value);
