@@ -84,6 +84,8 @@ bool judged;                    /* and has told what became of it */
 bool spoilt;                    /* what dirty must say */
 bool dirty;                     /* the context must be reset before a job starts */
 byte running = JOBS;            /* a job, or JOBS */
+byte admitting = JOBS;          /* the job whose cell is being written, or JOBS */
+bool to_tag;
 bool engine_ended;              /* the engine has said so, the backend has not heard */
 mtype engine_status;
 byte losses;
@@ -93,9 +95,10 @@ byte losses;
 
 /* ---- the backend, a step at a time; it can die between any two ---- */
 
-/* J3 and J4 are one turn of the backend's loop: nothing comes between but death. */
+/* J1's two stores are one turn of the backend's loop, and J3 with J4: nothing
+ * comes between but death. */
 #define starting        (running != nobody && j[running].state == QUEUED)
-#define calm            (serving && !starting)
+#define calm            (serving && !starting && admitting == nobody)
 
 /* What it names ends, or has ended. */
 #define ends(request)   (request == UNDER_WAY || request == ANSWERED)
@@ -109,8 +112,8 @@ inline accept()
 	:: destroy != UNDER_WAY && destroy != ANSWERED ->
 		assert(!ends(destroy) && !ends(close_));                /* B-CTRL-3 */
 		j[i].admitted = true;
-		j[i].tagged = true;
-		j[i].cell = ACCEPTED                                    /* J1 */
+		admitting = i;
+		to_tag = true
 	:: j[i].ending = REFUSED; j[i].ended = true; j[i].signalled = true
 	fi
 }
@@ -236,6 +239,10 @@ proctype backend()
 
 end:	do
 	:: atomic { calm && taken < published -> accept(); i = 0 }
+	:: atomic { serving && admitting != nobody && to_tag ->
+		j[admitting].tagged = true; to_tag = false }            /* J1 */
+	:: atomic { serving && admitting != nobody && !to_tag ->
+		j[admitting].cell = ACCEPTED; admitting = nobody }      /* J1 */
 	:: atomic { calm && told_taken != taken -> told_taken = taken }  /* J2 */
 	:: atomic { calm && running == nobody && !dirty && is_next(0) -> mark() }
 	:: atomic { calm && running == nobody && !dirty && is_next(1) -> i = 1; mark(); i = 0 }
@@ -344,7 +351,7 @@ inline connect()
 	destroy = (destroy == NONE -> NONE : GONE);
 	close_ = (close_ == NONE -> NONE : GONE);
 	published = 0; taken = 0; told_taken = 0; running = nobody; dirty = false; spoilt = false;
-	engine_ended = false; engine_status = 0; dropped = false; judged = false;
+	admitting = nobody; to_tag = false; engine_ended = false; engine_status = 0; dropped = false; judged = false;
 	serving = true
 }
 
