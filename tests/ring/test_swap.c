@@ -15,6 +15,7 @@
 #undef __SSE2__
 #undef __ARM_NEON
 #include "libcoproc-ring/decode.c"
+#include "libcoproc-ring/decode_control.c"
 #include "libcoproc-ring/message.c"
 #include "libcoproc-ring/queue.c"
 #include "libcoproc-ring/ring.c"
