@@ -58,12 +58,16 @@ START_TEST(fields_lie_swapped)
 	struct xencoproc_sqe want, got;
 	struct coproc_request request;
 
+	/* Whatever was in the memory: every byte is written. */
+	memset(&request, 0xa5, sizeof(request));
 	memset(&want, 0, sizeof(want));
 	apply_swapped((uint8_t *)&want, good[which].patch, PATCHES);
 	ck_assert_uint_eq(coproc_request_decode(&want, good[which].control, &good_limits,
 						&request), XENCOPROC_OK);
 	ck_assert_uint_eq(request.id, 0x8877665544332211);
 	ck_assert_uint_eq(request.slot, 0x1234);
+	ck_assert_uint_eq(request.reserved, 0);
+	memset(&got, 0xa5, sizeof(got));
 	coproc_request_encode(&request, &got);
 	ck_assert_mem_eq(&want, &got, sizeof(want));
 	ck_assert_uint_eq(coproc_sqe_slot(&want), 0x1234);
@@ -92,12 +96,14 @@ START_TEST(completions_and_events_lie_swapped)
 	ck_assert_uint_eq(completion.slot, 0x1234);
 	ck_assert_uint_eq(completion.status, XENCOPROC_TIMED_OUT);
 	ck_assert_uint_eq(completion.ran_us, 0x1f202122);
+	memset(&cqe, 0xa5, sizeof(cqe));
 	coproc_completion_encode(&completion, &cqe);
 	ck_assert_mem_eq(&cqe, cqe_wire, sizeof(cqe));
 	memcpy(&event, event_wire, sizeof(event));
 	ck_assert_int_eq(coproc_notice_decode(&event, &notice), COPROC_NOT_BROKEN);
 	ck_assert_uint_eq(notice.type, XENCOPROC_EVENT_CTX_RESET);
 	ck_assert_uint_eq(notice.object, 0x090a0b0c);
+	memset(&event, 0xa5, sizeof(event));
 	coproc_notice_encode(&notice, &event);
 	ck_assert_mem_eq(&event, event_wire, sizeof(event));
 }
