@@ -210,22 +210,32 @@ static void refusals(struct bench *b)
 
 #define FLIPPED         32u     /* completions, of which the last changes */
 #define FLIPS_US        50000u  /* a frontend that found the ring broken takes none */
-#define READS           60u
+#define READS           240u    /* at most */
+#define MET             30u     /* reads that met the change, which are enough */
+#define MET_LEAST       5u /* with less nothing is said */
+#define PAUSE_US        12u     /* this side was suspended: a round of changes takes about one */
 
 /*
  * A status is changed while the frontend looks, as fast as can be and until it
  * took the completion: between a true one and one that does not exist.  Who
  * reads it once takes the one or the other; who checks what he reads first and
- * uses what he reads then reports in the end a status that does not exist.  A
- * try finds it by chance: there are many.
+ * uses what he reads then reports in the end a status that does not exist.
+ *
+ * That shows only when both sides run at once.  So the tries are counted in
+ * which this side changed it without a pause just when it was taken: on a machine
+ * that has no processor for it there are none, and the case does not apply.  Two reads that follow each other within some tens
+ * of nanoseconds are out of reach for whoever is not the frontend: the first
+ * leaves the line in its processor's cache.  A tracer sees them.
+ *
+ * Return: whether both ran at once.
  */
-static void flip(struct played *p)
+static bool flip(struct played *p)
 {
 	struct played_queue *q = &p->queue[1];
 	volatile uint16_t *status = NULL;
 	const uint16_t none = wire16(200);
-	unsigned int i;
-	uint64_t end;
+	uint64_t begun, last, now, pause = 0;
+	unsigned int i, rounds = 0;
 
 	for (i = 0; i < FLIPPED; i++) {
 		const struct coproc_request *r = &p->held[i].request;
@@ -237,47 +247,66 @@ static void flip(struct played *p)
 	p->nheld = 0;
 	played_publish(p, q);
 	played_notify(p, q);
-	end = played_now() + FLIPS_US;
-	while (played_consumed(p, XENCOPROC_RING_CQ(1)) != q->put && played_now() < end)
-		for (i = 0; i < 256; i++) {
+	begun = last = played_now();
+	while (played_consumed(p, XENCOPROC_RING_CQ(1)) != q->put && last < begun + FLIPS_US) {
+		for (i = 0; i < 32; i++) {
 			*status = none;
 			*status = 0;
 		}
+		rounds++;
+		now = played_now();
+		pause = now - last;
+		last = now;
+	}
+	return rounds > 1 && pause < PAUSE_US && last < begun + FLIPS_US;
+}
+
+/* One try.  Return: whether to go on. */
+static bool read_while_flipped(struct bench *b, bool first, unsigned int *met)
+{
+	struct played *p = b->p;
+	bool at_once;
+	unsigned int k;
+
+	/* Broken again and again: begun anew with a queue of its own. */
+	if ((!first && !p->connected && !must(b, "close")) || (!p->connected && !case_ready(b)) ||
+	    !case_jobs(b, FLIPPED, "") || !until_held(b, FLIPPED))
+		return false;
+	ask_begin(b, "wait 6000");
+	played_run(p, 2);
+	at_once = flip(p);
+	ask_wait_end(b);
+	for (k = 0; k < FLIPPED; k++) {
+		const struct ended *e = &b->ended[b->first + k];
+
+		if (e->times != 1)
+			return report_check(b->report, false, "job %u ended %u times", b->first + k, e->times);
+		if (e->status != XENCOPROC_OK && e->status != XENCOPROC_LOST)
+			return report_check(b->report, false, "a job ended with status %u, which does not "
+					    "exist: it was read twice", e->status);
+	}
+	if (b->ended[b->first + FLIPPED - 1].status == XENCOPROC_LOST)
+		until_state(b, STATE(COPROC_STATE_CLOSING) | STATE(COPROC_STATE_CLOSED), b->patience_ms);
+	*met += at_once;
+	played_run(p, 5);
+	return true;
 }
 
 static void read_once(struct bench *b)
 {
-	unsigned int i, k, good = 0, broke = 0;
+	unsigned int i, met = 0;
 
 	if (!case_begin(b, "completion-changes-while-read", "F-PAGE-4"))
 		return;
 	b->p->hold_jobs = true;
-	for (i = 0; i < READS && !report_failing(b->report); i++) {
-		/* Broken again and again: begun anew with a queue of its own. */
-		if ((i && !b->p->connected && !must(b, "close")) ||
-		    (!b->p->connected && !case_ready(b)) || !case_jobs(b, FLIPPED, "") ||
-		    !until_held(b, FLIPPED))
+	for (i = 0; i < READS && met < MET; i++)
+		if (!read_while_flipped(b, i == 0, &met))
 			break;
-		ask_begin(b, "wait 6000");
-		played_run(b->p, 2);
-		flip(b->p);
-		ask_wait_end(b);
-		expect_all_ended(b);
-		for (k = 0; k < FLIPPED; k++) {
-			unsigned int status = b->ended[b->first + k].status;
-
-			good += status == XENCOPROC_OK;
-			broke += status == XENCOPROC_LOST;
-			if (status != XENCOPROC_OK && status != XENCOPROC_LOST &&
-			    !report_check(b->report, false, "a job ended with status %u, which does not "
-					  "exist: it was read twice", status))
-				break;
-		}
-		if (b->ended[b->first + FLIPPED - 1].status == XENCOPROC_LOST)
-			until_state(b, STATE(COPROC_STATE_CLOSING) | STATE(COPROC_STATE_CLOSED), b->patience_ms);
-		played_run(b->p, 5);
-	}
-	report_check(b->report, good + broke > 0, "no completion was taken");
+	if (met >= MET_LEAST)
+		report_check(b->report, true, "met");
+	else
+		report_na(b->report, "in %u tries the frontend read %u times while the status changed: there is "
+			  "no processor for both at once", i, met);
 	case_end(b);
 }
 
