@@ -7,34 +7,49 @@
 
 #include "backend.h"
 
-/* Batch jobs of 30 ms queue up, each with the greatest priority, which counts
- * inside a class alone; one of a higher class comes. */
-static void above(struct bench *b, unsigned int low, unsigned int high)
+/* Jobs of 30 ms of a lower class queue up, each with the greatest priority, which
+ * counts inside a class alone; one of a higher class comes.  Return: how many of
+ * the lower ended between its submission and its end. */
+static unsigned int ended_before(struct bench *b, unsigned int low, unsigned int queue, struct asked *a[8])
 {
 	struct peer *p = &b->peer;
-	uint32_t first;
-	struct asked *a[8], *urgent;
-	unsigned int before = 0;
+	struct asked *urgent;
+	unsigned int then, now;
 
-	if (!peer_queue(p, 2, low, 5) || (high != NORMAL && !peer_queue(p, 3, high, 5)))
-		return;
-	first = p->queue[2].cq_index;
 	for (unsigned int i = 0; i < 8; i++) {
 		struct request r = job(i % 2, P_SPIN, bench_steps(b, 30000));
 
 		r.b[38] = 255;
-		a[i] = peer_put(p, 2, &r);
+		a[i] = peer_put(p, low, &r);
 	}
-	peer_publish(p, 2);
+	peer_publish(p, low);
 	sleep_us(10000);
-	urgent = peer_send(p, high == NORMAL ? 1 : 3, job(2, P_END, 1));
+	urgent = peer_send(p, queue, job(2, P_END, 1));
+	then = load32(be_cell(p, RING_CQ(low)));
 	expect_answer(p, urgent, OK, "the job of the higher class");
-	before = load32(be_cell(p, RING_CQ(2))) - first;
+	now = load32(be_cell(p, RING_CQ(low)));
 	expect_answer(p, a[7], OK, "the last job of the lower class");
+	return now - then;
+}
+
+#define TRIES 5u
+
+/* A busy machine may keep this side from looking in time, now and then. */
+static void above(struct bench *b, unsigned int low, unsigned int high)
+{
+	struct peer *p = &b->peer;
+	struct asked *a[8];
+	unsigned int before = 8;
+
+	if (!peer_queue(p, 2, low, 5) || (high != NORMAL && !peer_queue(p, 3, high, 5)))
+		return;
+	for (unsigned int i = 0; i < TRIES && before > 2 && !report_failing(b->report); i++)
+		before = ended_before(b, 2, high == NORMAL ? 1 : 3, a);
 	if (a[0]->got.ran_us < 5000)
 		report_na(b->report, "the jobs of the lower class were too short: %u us", a[0]->got.ran_us);
 	else
-		report_check(b->report, before <= 2, "%u of 8 jobs of 30 ms of a lower class ended before it", before);
+		report_check(b->report, before <= 2, "%u of 8 jobs of 30 ms of a lower class ended before it, as in the "
+			     "tries before", before);
 }
 
 static void normal_above_batch(struct bench *b)
@@ -88,38 +103,50 @@ static void bounded(struct bench *b)
 	report_check(b->report, !hog->answered || hog->got.flags & 2, "the realtime job says that it was never paused");
 }
 
-/* Inside a class and domain: by the priority of what is next in each context. */
-static void priorities(struct bench *b)
+/* Inside a class and domain: by the priority of what is next in each context.
+ * They wait for a signal that comes while another job runs: @met.  Return:
+ * whether they ran as 200, 100, 1. */
+static bool by_priority(struct bench *b, uint64_t value, bool *met)
 {
 	struct peer *p = &b->peer;
 	static const uint8_t priority[] = { 1, 200, 100 };
+	uint32_t first = p->queue[1].cq_index + 1;
 	struct asked *block, *a[3];
-	uint32_t first;
 
-	if (!peer_queue(p, 2, NORMAL, 5) || !expect(p, OK, ctx_create(3), "CTX_CREATE"))
-		return;
-	/* A realtime or running one first, so that all three wait at one moment. */
 	block = peer_send(p, 2, job(3, P_SPIN, bench_steps(b, 50000)));
 	sleep_us(5000);
-	first = p->queue[1].cq_index;
 	for (unsigned int c = 0; c < 3; c++) {
 		struct request r = job(c, P_SPIN, bench_steps(b, 3000));
 
 		put(r.b + 38, 1, priority[c]);
 		/* All become ready by one signal. */
-		set_wait(&r, 3, 1, 60000000);
+		set_wait(&r, 3, value, 60000000);
 		a[c] = peer_put(p, 1, &r);
 	}
 	peer_publish(p, 1);
 	expect_on(p, 1, OK, request(NOP), "NOP behind them");
-	first++;
-	expect(p, OK, ctx_signal(3, 1), "CTX_SIGNAL");
+	expect(p, OK, ctx_signal(3, value), "CTX_SIGNAL");
+	peer_reap(p);
+	*met = !block->answered;
 	expect_answer(p, block, OK, "the job before");
 	for (unsigned int c = 0; c < 3; c++)
 		expect_answer(p, a[c], OK, "a job with a priority");
-	report_check(b->report, completion(p->queue[1].cq + (first & 31) * CQE).id == a[1]->id &&
-		     completion(p->queue[1].cq + ((first + 1) & 31) * CQE).id == a[2]->id,
-		     "priorities 1, 200, 100: they did not run as 200, 100, 1");
+	return completion(p->queue[1].cq + (first & 31) * CQE).id == a[1]->id &&
+	       completion(p->queue[1].cq + ((first + 1) & 31) * CQE).id == a[2]->id;
+}
+
+static void priorities(struct bench *b)
+{
+	bool met = false, good = false;
+
+	if (!peer_queue(&b->peer, 2, NORMAL, 5) || !expect(&b->peer, OK, ctx_create(3), "CTX_CREATE"))
+		return;
+	for (uint64_t i = 1; i <= TRIES && !met && !report_failing(b->report); i++)
+		good = by_priority(b, i, &met);
+	if (met)
+		report_check(b->report, good, "priorities 1, 200, 100: they did not run as 200, 100, 1");
+	else
+		report_na(b->report, "the job before them always ended before they could be signalled");
 }
 
 static void denied(struct bench *b)

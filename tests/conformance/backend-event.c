@@ -91,7 +91,7 @@ static void notifies(struct bench *b)
 	peer_notifications(p);
 	p->notified = 0;
 	peer_send(p, 1, r);
-	end = now_us() + 4000000;
+	end = now_us() + SOON_US;
 	while (!peer_notifications(p) && now_us() < end)
 		sleep_us(200);
 	report_check(b->report, p->notified > 0, "no notification of an event that was asked for");

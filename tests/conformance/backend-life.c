@@ -318,12 +318,10 @@ static void online_while_closing(struct bench *b)
 			  backend_state(p)) ||
 	    !bench_toolstack(b, "online", "1"))
 		return;
-	write_node(p, "state", "5");
-	/* By way of 6, which ends this connection. */
-	goes(b, 6, "online 1 while it closes, frontend in 5");
-	peer_forget(p);
+	/* As who wants to be connected: from 4 to 6, not to 5.  In 5 it would leave. */
 	write_node(p, "state", "6");
 	goes(b, 2, "online 1 while it closed, frontend in 6");
+	peer_forget(p);
 	bench_serves(b);
 }
 

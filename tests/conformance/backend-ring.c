@@ -106,7 +106,7 @@ static void wakes(struct bench *b)
 		store32(fe_cell(p, RING_CQ(0)) + 4, p->queue[0].cq_index);      /* A1 */
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		a = peer_send(p, 0, request(NOP));
-		woke += notified(p, 2000000);
+		woke += notified(p, SOON_US);
 		peer_reap(p);
 		report_check(b->report, a->answered, "notified of NOP %u before its completion could be seen", i);
 		settle(p);
@@ -132,7 +132,7 @@ static void wakes_in_batches(struct bench *b)
 			last = peer_put(p, 0, &nop);
 		}
 		peer_publish(p, 0);
-		woke += notified(p, 2000000);
+		woke += notified(p, SOON_US);
 		peer_wait(p, last);
 		settle(p);
 	}
@@ -173,14 +173,26 @@ static void sleeps(struct bench *b)
 static void spurious(struct bench *b)
 {
 	struct peer *p = &b->peer;
-	uint64_t began;
+	uint64_t began, plain = 100, took = 0;
 
-	for (unsigned int i = 0; i < 20000; i++)
-		peer_notify(p, 0);
-	began = now_us();
-	expect(p, OK, request(NOP), "NOP after 20000 notifications");
-	report_check(b->report, now_us() - began < 2000000, "NOP after 20000 notifications took %llu ms",
-		     (unsigned long long)(now_us() - began) / 1000u);
+	for (unsigned int i = 0; i < 50; i++) {
+		began = now_us();
+		expect(p, OK, request(NOP), "a NOP");
+		took = now_us() - began;
+		plain = took > plain ? took : plain;
+	}
+	/* Each costs less than a tenth of what a NOP may, or they would not be bounded. */
+	for (unsigned int i = 0; i < 5; i++) {
+		for (unsigned int k = 0; k < 20000; k++)
+			peer_notify(p, 0);
+		began = now_us();
+		expect(p, OK, request(NOP), "NOP after 20000 notifications");
+		took = now_us() - began;
+		if (took < 2000 * plain)
+			break;
+	}
+	report_check(b->report, took < 2000 * plain, "NOP after 20000 notifications took %llu ms, where one without them "
+		     "takes up to %llu us", (unsigned long long)took / 1000u, (unsigned long long)plain);
 	report_check(b->report, backend_state(p) == 4, "the backend went to state %d", backend_state(p));
 	nops(b, 0, 64, 32);
 }
@@ -196,7 +208,7 @@ static void own_port(struct bench *b)
 	nops(b, 1, 200, 20);
 	settle(p);
 	for (unsigned int i = 0; i < 5; i++) {
-		uint64_t end = now_us() + 2000000;
+		uint64_t end = now_us() + SOON_US;
 		int came = -1;
 
 		peer_reap(p);

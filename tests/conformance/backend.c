@@ -16,6 +16,7 @@
 
 static const struct conform_case *const sections[] = {
 	store_cases, life_cases, ring_cases, queue_cases, check_cases, object_cases, job_cases,
+	operand_cases, limit_cases,
 	time_cases, class_cases, event_cases, hostile_cases,
 };
 
@@ -236,6 +237,50 @@ static bool take_devices(struct bench *b, const char *text)
 	return end != text && !*end && b->first <= b->last && b->last < 256;
 }
 
+static bool wrong(const char *option, const char *text, const char *expected)
+{
+	fprintf(stderr, "coproc-conform: %s %s: %s\n", option, text, expected);
+	return false;
+}
+
+static bool take_patience(const char *text)
+{
+	patience_us = strtoull(text, NULL, 10) * 1000000u;
+	return patience_us >= 1000000 && patience_us <= 600000000;
+}
+
+/* One option with its argument.  False: it is wrong, which has been said. */
+static bool take(struct bench *b, int option, const char *text)
+{
+	switch (option) {
+	case 'h':
+		fputs(help, stdout);
+		exit(REPORT_PASSED);
+	case 'd':
+		return take_devices(b, text) || wrong("--device", text, "a number, or two as 0-3");
+	case 'p':
+		return take_image(b, text);
+	case 'k':
+		b->kind = (uint32_t)strtoul(text, NULL, 10);
+		return true;
+	case 'e':
+		return take_entries(b, text) || wrong("--entries", text, "numbers below 8, as 0-2,5");
+	case 'w':
+		return take_patience(text) || wrong("--patience", text, "1 to 600 seconds");
+	case 't':
+		b->toolstack = text;
+		return true;
+	case 'x':
+		b->provoke = text;
+		return true;
+	case 'v':
+		b->vectors = text;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool options(struct bench *b, struct report_options *common, int argc, char **argv)
 {
 	static const struct option all[] = {
@@ -254,46 +299,8 @@ static bool options(struct bench *b, struct report_options *common, int argc, ch
 	int option;
 	bool good = true;
 
-	while (good && (option = getopt_long(argc, argv, "", all, NULL)) != -1) {
-		switch (option) {
-		case 'h':
-			fputs(help, stdout);
-			exit(REPORT_PASSED);
-		case 'd':
-			good = take_devices(b, optarg);
-			if (!good)
-				fprintf(stderr, "coproc-conform: --device %s: a number, or two as 0-3\n", optarg);
-			break;
-		case 'p':
-			good = take_image(b, optarg);
-			break;
-		case 'k':
-			b->kind = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case 'e':
-			good = take_entries(b, optarg);
-			if (!good)
-				fprintf(stderr, "coproc-conform: --entries %s: numbers below %d, as 0-2,5\n", optarg, P_ENTRIES);
-			break;
-		case 'w':
-			patience_us = strtoull(optarg, NULL, 10) * 1000000u;
-			good = patience_us >= 1000000 && patience_us <= 600000000;
-			if (!good)
-				fprintf(stderr, "coproc-conform: --patience %s: 1 to 600 seconds\n", optarg);
-			break;
-		case 't':
-			b->toolstack = optarg;
-			break;
-		case 'x':
-			b->provoke = optarg;
-			break;
-		case 'v':
-			b->vectors = optarg;
-			break;
-		default:
-			good = option >= 256 && report_option(common, option);
-		}
-	}
+	while (good && (option = getopt_long(argc, argv, "", all, NULL)) != -1)
+		good = option >= 256 ? report_option(common, option) : take(b, option, optarg);
 	if (good && optind < argc) {
 		fprintf(stderr, "coproc-conform: %s: what is this?\n", argv[optind]);
 		good = false;

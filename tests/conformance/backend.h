@@ -51,7 +51,7 @@ struct conform_case {
 
 /* Each ends with an entry without a name. */
 extern const struct conform_case store_cases[], life_cases[], ring_cases[], queue_cases[],
-	check_cases[], object_cases[], job_cases[], time_cases[], class_cases[], event_cases[],
+	check_cases[], object_cases[], job_cases[], operand_cases[], limit_cases[], time_cases[], class_cases[], event_cases[],
 	hostile_cases[], provoked_cases[];
 
 /* Begins a case, connected and with the program if it needs that.  False: it
@@ -67,6 +67,11 @@ bool bench_serves(struct bench *b);
 /* Steps of P_SPIN that take about so long. */
 uint64_t bench_steps(const struct bench *b, uint64_t us);
 #define FOREVER         0xffffffffu
+/* What a completion says of a job: its status, and whether it started. */
+bool bench_said(struct bench *b, const struct asked *a, unsigned int status, unsigned int started, const char *what);
+/* Cancels a job of @context in queue 1 after it started (P_SPIN).  Whether that
+ * could be had; a failure has been reported. */
+bool bench_cancel_running(struct bench *b, uint32_t context);
 /* Runs "COMMAND NODE VALUE": the toolstack writes a node of the backend's directory. */
 bool bench_toolstack(struct bench *b, const char *node, const char *value);
 

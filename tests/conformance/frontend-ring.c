@@ -102,7 +102,7 @@ void played_arm(struct played *p, struct played_queue *q)
 	if (!p->be)
 		return;
 	q->notified = false;
-	q->late_since = 0;
+	q->looked = q->late = 0;
 	__atomic_store_n(&cell->event, wire32(q->taken), __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	/* A message that came meanwhile need not be notified. */

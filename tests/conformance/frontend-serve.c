@@ -13,7 +13,10 @@
 #include "libcoproc-ring/wire.h"
 
 #define PAGE            ((size_t)XENCOPROC_PAGE_SIZE)
-#define LATE_US         1500000u        /* a notification that is owed */
+/* A notification that is owed, by the time in which this side looked: that it
+ * was kept from looking says nothing. */
+#define LATE_US         1500000u
+#define LOOKED_US       5000u           /* between two looks, at most */
 
 /* ---- objects ---- */
 
@@ -437,9 +440,10 @@ static bool is_due(struct played *p, struct played_queue *q)
 		return true;
 	if (played_sq_index(p, q) == q->taken)
 		return false;
-	if (!q->late_since)
-		q->late_since = now;
-	if (now - q->late_since < LATE_US)
+	if (q->looked)
+		q->late += now - q->looked < LOOKED_US ? now - q->looked : LOOKED_US;
+	q->looked = now;
+	if (q->late < LATE_US)
 		return false;
 	played_fault(p, "F-RING-2", "queue %u: the index passed the event, and no notification "
 		     "came", q->number);

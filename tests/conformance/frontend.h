@@ -66,7 +66,8 @@ struct played_queue {
 	struct played_slot slot[PLAYED_ENTRIES];
 	bool resting;           /* armed: a notification is owed for the next message */
 	bool notified;
-	uint64_t late_since;    /* it is owed since, or 0 */
+	uint64_t looked;        /* when this was last looked for, or 0 */
+	uint64_t late;          /* microseconds that it is owed, as far as somebody looked */
 };
 
 struct played_buffer {
