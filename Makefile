@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BUILD = $(MAKE) -f build.mk -j$(JOBS)
 B ?= build
+export B
 
 .PHONY: all deps demo check check-fast model fuzz bench analyse coverage install clean help
 
