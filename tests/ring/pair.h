@@ -42,6 +42,11 @@ static inline void ring_begin_at(struct coproc_ring *ring, uint32_t index)
 static inline void pair_begin(struct pair *p, uint32_t queue, uint32_t order, uint32_t index)
 {
 	memset(p, 0, sizeof(*p));
+	/* A side's own memory is what it was; only the shared pages come zeroed. */
+	memset(&p->client, 0xa5, sizeof(p->client));
+	memset(&p->server, 0xa5, sizeof(p->server));
+	memset(p->shadow, 0xa5, sizeof(p->shadow));
+	memset(p->live, 0xa5, sizeof(p->live));
 	coproc_client_init(&p->client, p->pages.fe, p->pages.be, queue, order, p->pages.sq,
 			   p->pages.cq, p->shadow);
 	coproc_server_init(&p->server, p->pages.be, p->pages.fe, queue, order, p->pages.sq,
