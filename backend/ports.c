@@ -98,9 +98,7 @@ void ports_destroy(struct ports *ports)
 {
 	if (!ports)
 		return;
-	for (uint32_t i = 0; i < ports->room; i++)
-		if (ports->table[i])
-			ports_unbind(ports, i);
+	/* No port is bound: sessions are gone, and each unbinds its own. */
 	if (ports->readable)
 		event_free(ports->readable);
 	free(ports->table);

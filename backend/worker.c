@@ -100,11 +100,10 @@ static _Noreturn void child(const struct worker_options *options, int sock, int 
 
 void worker_distrust(struct worker *worker, const char *why)
 {
-	if (worker->broken)
-		return;
+	/* Once: nothing is read of it from here on, and one reply is one lie at
+	 * most.  Nor is to be told so all the time until it is dead, which would
+	 * keep the loop busy. */
 	worker->broken = true;
-	/* Nothing that it says is wanted any more, and to be told so all the
-	 * time until it is dead would keep the loop busy. */
 	event_del(worker->readable);
 	log_event(LOG_WARN, "worker-distrust", "pid=%d why=\"%s\"", (int)worker->pid, why);
 	worker_kill(worker);

@@ -238,7 +238,93 @@ START_TEST(stopped_worker_can_be_killed)
 }
 END_TEST
 
+/* ---- no memory, no descriptors ---- */
+
+static int mallocs_left = -1;   /* of our own code's; -1: as many as it wants */
+
+void *__real_malloc(size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_malloc(size_t n)
+{
+	if (mallocs_left == 0) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	mallocs_left -= mallocs_left > 0;
+	return __real_malloc(n);
+}
+
+/* A worker that reads nothing, until a command has to wait: what more is asked
+ * is refused or kept, never half of it. */
+START_TEST(refused_beside_a_full_socket)
+{
+	struct worker_command load = { .type = WORKER_LOAD }, run = { .type = WORKER_RUN };
+	struct rlimit limit, little;
+	int fd = file_with(7), before, sent = 0, rc;
+
+	start_ready(DOUBLE_GOOD);
+	worker_stop(worker);
+	call(run, -1, &results[8000]);
+	ck_assert_uint_eq(worker_owes(worker), 0);      /* jobs have limits of their own */
+	before = descriptors();
+	while (descriptors() == before) {
+		ck_assert_int_lt(sent, 8000);
+		call(load, fd, &results[sent++]);
+	}
+	ck_assert_uint_eq(worker_owes(worker), 2);      /* the oldest that is no job */
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	little = limit;
+	little.rlim_cur = 10;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &little), 0);
+	ck_assert_int_eq(worker_call(worker, &load, fd, on_answer, &results[8001]), -ENOMEM);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (int n = 0; n < 2; n++) {
+		mallocs_left = n;
+		rc = worker_call(worker, &load, fd, on_answer, &results[8001]);
+		mallocs_left = -1;      /* libcheck wants some, too */
+		ck_assert_int_eq(rc, -ENOMEM);
+	}
+	ck_assert_int_eq(descriptors(), before + 1);
+	if (_i) {       /* freed as it is, with what waits */
+		worker_free(worker);
+		worker = NULL;
+		ck_assert_int_lt(descriptors(), before);
+		ck_assert_int_eq(answers, 0);
+	} else {        /* or it goes on: what was refused was never sent */
+		worker_continue(worker);
+		ck_assert(until(&answers, sent + 1));
+		for_a_while(50);
+		ck_assert_int_eq(answers, sent + 1);
+		ck_assert_int_eq(nulls, 0);
+		ck_assert_int_eq(descriptors(), before);
+	}
+	close(fd);
+}
+END_TEST
+
 /* ---- deaths ---- */
+
+/* It is dead, and the loop has not looked yet. */
+START_TEST(called_after_its_death)
+{
+	siginfo_t info;
+	uint64_t alive;
+
+	start_ready(DOUBLE_GOOD);
+	alive = worker_cpu_ns(worker);
+	ck_assert_uint_lt(alive, 5000000000ull);
+	kill(worker_pid(worker), SIGKILL);
+	ck_assert_int_eq(waitid(P_PID, (id_t)worker_pid(worker), &info, WEXITED | WNOWAIT), 0);
+	ping(&results[0]);
+	ck_assert_int_eq(answers, 0);
+	ck_assert(until(&gones, 1));
+	ck_assert_int_eq(answers, 1);
+	ck_assert_int_eq(nulls, 1);
+	ck_assert(!worker_distrusted(worker));
+	/* Its clock is gone with it: by then any grace is over. */
+	ck_assert_uint_gt(worker_cpu_ns(worker), alive);
+}
+END_TEST
 
 START_TEST(death_answers_each_call_once)
 {
@@ -405,6 +491,8 @@ int main(void)
 	tcase_add_test(tc, commands_wait_for_room);
 	tcase_add_test(tc, stopped_worker_stands_still);
 	tcase_add_test(tc, stopped_worker_can_be_killed);
+	tcase_add_loop_test(tc, refused_beside_a_full_socket, 0, 2);
+	tcase_add_test(tc, called_after_its_death);
 	tcase_add_test(tc, death_answers_each_call_once);
 	tcase_add_test(tc, last_words_count);
 	tcase_add_loop_test(tc, bad_worker_is_ended, 0, BAD);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The Cortex-M engine against hostile firmware: every end is the job's own. */
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,44 @@ START_TEST(instructions_that_are_none)
 		ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
 		ck_assert_uint_eq(r.result, fault(XENCOPROC_FAULT_OPCODE, place));
 	}
+}
+END_TEST
+
+/* The vector table is code as well: its first word, the stack pointer, begins
+ * with an instruction that nothing stands before. */
+static uint64_t begins_at_0_with(uint32_t stack)
+{
+	static uint8_t image[1 << 20];
+	FILE *f = fopen(play_path("firmware", "wild", ".elf"), "r");
+	size_t n = f ? fread(image, 1, sizeof(image), f) : 0;
+	struct worker_reply r;
+	Elf32_Ehdr head;
+	Elf32_Phdr segment;
+	uint32_t i;
+
+	ck_assert_uint_gt(n, sizeof(head));
+	fclose(f);
+	memcpy(&head, image, sizeof(head));
+	for (i = 0; i < head.e_phnum; i++) {
+		memcpy(&segment, image + head.e_phoff + i * sizeof(segment), sizeof(segment));
+		if (segment.p_type == PT_LOAD && segment.p_paddr == 0 && segment.p_filesz)
+			break;
+	}
+	ck_assert_uint_lt(i, head.e_phnum);
+	memcpy(image + segment.p_offset, &stack, sizeof(stack));
+	play_unload(&p, 0);
+	ck_assert_uint_eq(play_load_bytes(&p, 0, image, n).status, XENCOPROC_OK);
+	r = run(JUMP, 1);
+	ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
+	ck_assert_uint_eq(run(ALLOWED, 0).status, XENCOPROC_OK);
+	return r.result;
+}
+
+START_TEST(instructions_at_address_0)
+{
+	ck_assert_uint_eq(begins_at_0_with(0x2000de00), fault(XENCOPROC_FAULT_OPCODE, 0)); /* udf */
+	/* wfe, which is allowed: what goes wrong comes behind it. */
+	ck_assert_uint_ne(begins_at_0_with(0x2000bf20), fault(XENCOPROC_FAULT_OPCODE, 2));
 }
 END_TEST
 
@@ -319,6 +358,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, wild_accesses_tell_where, 0, sizeof(faults) / sizeof(faults[0]));
 	tcase_add_test(t, instructions_that_are_none);
+	tcase_add_test(t, instructions_at_address_0);
 	tcase_add_test(t, sleeping_while_it_owes_a_job);
 	tcase_add_test(t, stack_overflow);
 	tcase_add_test(t, what_is_allowed_works);

@@ -11,12 +11,18 @@
  *                   comes of this one
  *   FAULTY_CALL=N   the N-th call of all fails, and no other
  *   FAULTY_WHEN=F   neither counts until the file F exists
+ *   FAULTY_SOON=F   while there is a file F, which says NAME N: the main thread's
+ *                   N-th call of NAME (any thread's, of xs_...) from then on fails,
+ *                   and the file is gone.
+ *                   NAME hold: it waits while the file says so, tells that by a file
+ *                   F.held, and does not fail
  * Unset, nothing fails.  Each failure is told on standard error.
  */
 #ifndef TESTS_UNIT_FAULTY_H
 #define TESTS_UNIT_FAULTY_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -75,12 +81,56 @@ int __wrap_getopt_long(int argc, char *const *argv, const char *shorts, const st
 	return __real_getopt_long(argc, argv, shorts, longs, index);
 }
 
+/* What the file says of @what, in @text; NULL: nothing.  Without stdio, which allocates. */
+static const char *said(const char *path, const char *what, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t length = strlen(what);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return !strncmp(text, what, length) && text[length] == ' ' ? text + length + 1 : NULL;
+}
+
+static bool soon(const char *what)
+{
+	const char *path = getenv("FAULTY_SOON"), *number;
+	char text[64];
+	unsigned long left;
+	int fd, n;
+
+	if (!path || (getpid() != gettid() && strncmp(what, "xs_", 3)))
+		return false;
+	number = said(path, what, text, sizeof(text));
+	while (number && !strncmp(number, "hold", 4)) {
+		snprintf(text, sizeof(text), "%.58s.held", path);
+		close(open(text, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+		usleep(1000);
+		number = said(path, what, text, sizeof(text));
+	}
+	if (!number)
+		return false;
+	left = strtoul(number, NULL, 10);
+	if (left <= 1)
+		return !unlink(path);
+	n = snprintf(text, sizeof(text), "%s %lu\n", what, left - 1);
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, (size_t)n) != n)
+		abort();
+	close(fd);
+	return false;
+}
+
 static bool fails(const char *what, const void *at)
 {
 	static unsigned long calls, since = APART;
 	unsigned long pass, call;
 	size_t i;
 
+	if (running && soon(what))
+		return told(what, at);
 	if (!running || !armed())
 		return false;
 	pass = wish("FAULTY_PASS");

@@ -191,20 +191,20 @@ static enum core_end fault_here(struct core *core, uint32_t kind)
 	return faulted(core);
 }
 
-static uint32_t halfword(const struct core *core, uint32_t address)
+/* Of the code so many bytes before the program counter; 0 where there is none. */
+static uint32_t halfword_before(const struct core *core, uint32_t bytes)
 {
-	return (uint32_t)core->bank[address] | (uint32_t)core->bank[address + 1] << 8;
+	const uint32_t at = core->pc - bytes;   /* below 0 it is beyond the code, too */
+
+	return at < COPROC_FW_CODE_SIZE ?
+		(uint32_t)core->bank[at] | (uint32_t)core->bank[at + 1] << 8 : 0;
 }
 
 /* Both WFE and YIELD may do nothing: there is no other core to wait for. */
 static bool after_hint(const struct core *core)
 {
-	uint32_t last, before;
+	const uint32_t last = halfword_before(core, 2), before = halfword_before(core, 4);
 
-	if (core->pc < 4 || core->pc > COPROC_FW_CODE_SIZE)
-		return false;
-	last = halfword(core, core->pc - 2);
-	before = halfword(core, core->pc - 4);
 	return last == THUMB_WFE || last == THUMB_YIELD ||
 	       (before == THUMB_WIDE_HINT && (last == THUMB_WIDE_WFE || last == THUMB_WIDE_YIELD));
 }
