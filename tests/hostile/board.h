@@ -34,7 +34,8 @@ struct board {
 	volatile uint32_t step;         /* within it, so that the liar can act in between */
 	int32_t open_rc, close_rc;
 	int32_t worst_rc;               /* of all calls after open, 0 or the first that failed */
-	uint32_t over;                  /* calls that took longer than they may */
+	uint32_t over;                  /* calls that took longer than they may on any machine */
+	uint32_t late;                  /* and than they take: the machine is busy, or they always do */
 	uint32_t slowest_ms;
 	char slowest[24];
 	uint32_t jobs, ended, twice;

@@ -87,9 +87,9 @@ static void turn(struct liar *l)
 /* Return: whether it did no harm. */
 static bool one(struct liar *l, struct act *a, const char *what)
 {
-	bool good;
+	bool twice = false, good;
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 10; i++) {
 		a->acted = a->returned = false;
 		liar_fresh(l);
 		if (a->moment == WHILE_INITIALISING)
@@ -99,15 +99,16 @@ static bool one(struct liar *l, struct act *a, const char *what)
 		l->peer = peer;
 		l->turn = turn;
 		play(l, BOARD_CALLS, 0);
+		twice = twice || board->twice || board->ended > board->jobs;
 		/* Too late for what was meant, or late at all: the machine is busy. */
-		if (a->acted && !board->over)
+		if (a->acted && !board->late)
 			break;
 	}
-	good = a->acted && !board->over && !board->twice && board->ended <= board->jobs;
+	good = a->acted && !board->late && !twice;
 	if (!good)
 		printf("# %s, %s%s: acted %d, %u calls too long, slowest %s %u ms, %u jobs, %u ended, "
 		       "%u twice\n", moments[a->moment], what, a->returns ? ", returns" : "", a->acted,
-		       board->over, board->slowest, board->slowest_ms, board->jobs, board->ended,
+		       board->late, board->slowest, board->slowest_ms, board->jobs, board->ended,
 		       board->twice);
 	if (honest(l))
 		return good;
@@ -189,12 +190,12 @@ static bool bounded(struct liar *l, const char *what, bool opens,
 		l->request = answer;
 		play(l, BOARD_CALLS, 0);
 		twice = twice || board->twice;
-		if ((!opens || board->open_rc == 0) && !board->over)
+		if ((!opens || board->open_rc == 0) && !board->late)
 			break;
 	}
 	printf("# %s: open %d, close %d, first failure %d, slowest %s %u ms\n", what, board->open_rc,
 	       board->close_rc, board->worst_rc, board->slowest, board->slowest_ms);
-	return !board->over && !twice && (board->open_rc == 0) == opens;
+	return !board->late && !twice && (board->open_rc == 0) == opens;
 }
 
 void attack_stalls(struct liar *l)

@@ -21,8 +21,11 @@
 #include "board.h"
 #include "frontend/user/coproc.h"
 
-/* Each call has this long, and beyond that what a busy machine takes. */
+/* Each call has this long, and beyond that what a busy machine takes.  One that was
+ * late by less may have been so by chance, and is so again and again if it waits for
+ * ten times as long as it was told: who looks at that plays ten rounds. */
 #define SHORT_MS        100u
+#define LATE_MS         600u
 #define NOISE_MS        4000u
 
 static struct board *board;
@@ -58,6 +61,7 @@ static int called(const char *name, int rc, unsigned int turns)
 		board->slowest_ms = ms;
 		snprintf(board->slowest, sizeof(board->slowest), "%s", name);
 	}
+	board->late += ms > turns * SHORT_MS + LATE_MS;
 	board->over += ms > turns * SHORT_MS + NOISE_MS;
 	if (rc < 0 && !board->worst_rc)
 		board->worst_rc = rc;
