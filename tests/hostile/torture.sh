@@ -46,7 +46,8 @@ begin() {
 	kind=$w
 	case $kind in
 	honest)
-		pick 4; bytes=$((256 << r * 2)); pick 8; flight=$((r + 1)); pick 300; jobs=$((r + 20))
+		# Up to jobs of some milliseconds: a worker that is killed should have one.
+		pick 6; bytes=$((256 << r * 2)); pick 8; flight=$((r + 1)); pick 300; jobs=$((r + 20))
 		guest $name guest-once --firmware "$FW/work.elf" --jobs $jobs --bytes $bytes \
 			--in-flight $flight --class $class
 		honest=$((honest + 1)) ;;
@@ -172,6 +173,10 @@ settled
 is "nothing is left of all of them" "$(holds)" "$base"
 scrubs=$(grep -c "event=scrub" "$tmp/coprocd.log")
 is "each of $scrubs scrubs proved zero" "$(grep "event=scrub" "$tmp/coprocd.log" | grep -c "nonzero_after=0.*verified=zero")" "$scrubs"
+# Who had a context had memory.
+with=$(grep -o '"ev":"start","dom":[0-9]*' "$tmp/trace.jsonl" | sort -u | wc -l)
+if [ "$scrubs" -ge $((with - 1)) ]; then ok "there were not fewer than domains that had jobs, but the neighbour's"; else
+	not_ok "there were not fewer than domains that had jobs, but the neighbour's" "$with domains"; fi
 # Whatever ended, ended once: no id of one connection twice.
 twice=$(grep -c '"ev":"end"' "$tmp/trace.jsonl")
 started=$(grep -c '"ev":"accept"' "$tmp/trace.jsonl")
