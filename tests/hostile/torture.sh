@@ -109,13 +109,13 @@ meddle() {
 	one $alive
 	name=${w%%:*} d=${w#*:}
 	d=${d%%:*}
-	pick 8
+	pick 11
 	case $r in
 	0 | 1) pick 1000; xenstore-write "$(be "$d" weight)" $((r + 1)) 2> /dev/null; changed=$((changed + 1)) ;;
 	2) one 0 10 50; xenstore-write "$(be "$d" cap)" "$w" 2> /dev/null; changed=$((changed + 1)); touched "$name" ;;
 	3) one realtime normal batch; touched "$name"
 		xenstore-write "$(be "$d" max-class)" "$w" 2> /dev/null; changed=$((changed + 1)) ;;
-	4) touched "$name"; pid=$(engine "$d"); [ -z "$pid" ] || kill -9 "$pid" 2> /dev/null; killed=$((killed + 1)) ;;
+	4 | 8 | 9 | 10) touched "$name"; pid=$(engine "$d"); [ -z "$pid" ] || kill -9 "$pid" 2> /dev/null; killed=$((killed + 1)) ;;
 	5) touched "$name"; xenstore-write "$(be "$d" online)" 0 2> /dev/null; changed=$((changed + 1)) ;;
 	6) touched "$name"; xenstore-rm "/local/domain/0/backend/vcoproc/$d" 2> /dev/null
 		coproc-attach "$d" m4 > /dev/null 2>&1; changed=$((changed + 1)) ;;
