@@ -45,7 +45,9 @@ mandir ?= $(datadir)/man
 sysconfdir ?= /etc
 INSTALL ?= install
 
-pkg_cflags = $(if $(strip $(1)),$(shell pkg-config --cflags $(1)))
+# Silent: the product's sources that a test is linked with are compiled with the
+# test's flags too, before its packages are needed; a missing header says its name.
+pkg_cflags = $(if $(strip $(1)),$(shell pkg-config --cflags $(1) 2>/dev/null))
 pkg_libs = $(if $(strip $(1)),$(shell pkg-config --libs $(1)))
 objs = $(patsubst %.c,$(B)/obj/%.o,$(1))
 archives = $(patsubst %,$(B)/lib/lib%.a,$(1))
