@@ -2,6 +2,7 @@
 /*
  * The states of section 12, as the backend goes through them.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,27 +188,93 @@ static void no_retry(struct bench *b)
 	report_check(b->report, !*backend_error(p), "error is \"%s\" after a new connection that was good", backend_error(p));
 }
 
+/* Closing, in one transaction with the backend being in InitWait.  False: it is not. */
+static bool withdraws(struct peer *p)
+{
+	char path[320], *text;
+	xs_transaction_t t;
+	bool still;
+
+	do {
+		t = xs_transaction_start(p->xs);
+		snprintf(path, sizeof(path), "%s/state", p->backend);
+		text = xs_read(p->xs, t, path, NULL);
+		still = text && !strcmp(text, "2");
+		free(text);
+		snprintf(path, sizeof(path), "%s/state", p->device);
+		if (still)
+			xs_write(p->xs, t, path, "5", 1);
+	} while (!xs_transaction_end(p->xs, t, !still) && still && errno == EAGAIN);
+	return still;
+}
+
+static void pass(uint64_t us)
+{
+	for (uint64_t end = now_us() + us; now_us() < end; )
+		;
+}
+
+/* How long it takes from Initialised to Connected; 0: it does not come there. */
+static uint64_t connecting_takes(struct bench *b)
+{
+	struct peer *p = &b->peer;
+	uint64_t began, takes;
+
+	if (!published(b))
+		return 0;
+	began = now_us();
+	write_node(p, "state", "3");
+	while (backend_state(p) != 4)
+		if (now_us() > began + STATE_US)
+			return 0;
+	takes = now_us() - began;
+	peer_disconnect(p);
+	return takes;
+}
+
+/* Initialised, and withdrawn after @us.  Return: whether it became Connected by
+ * a step that was chosen before; *met: it had not been when it was withdrawn. */
+static bool connects_late(struct bench *b, uint64_t us, unsigned int *met)
+{
+	struct peer *p = &b->peer;
+	uint64_t end;
+	int state = 2;
+
+	write_node(p, "state", "3");
+	pass(us);
+	if (!withdraws(p)) {
+		write_node(p, "state", "5");
+		return false;
+	}
+	++*met;
+	for (end = now_us() + STATE_US; state == 2 && now_us() < end; )
+		state = backend_state(p);
+	return state == 4;
+}
+
 /* States that follow each other faster than anybody looks: what is written
  * must fit what was read. */
 static void raced(struct bench *b)
 {
 	struct peer *p = &b->peer;
-	unsigned int wrong = 0;
+	unsigned int wrong = 0, late = 0, met = 0;
+	uint64_t takes = connecting_takes(b);
 
-	for (unsigned int i = 0; i < 40; i++) {
+	if (!report_check(b->report, takes, "a good connection: state %d", backend_state(p)))
+		return;
+	for (unsigned int i = 0; i < 60; i++) {
 		if (!published(b))
 			return;
-		write_node(p, "state", "3");
-		sleep_us(i * 97 % 4000);
-		write_node(p, "state", "5");
-		if (!backend_reaches(p, 6, STATE_US))
-			wrong++;
+		late += connects_late(b, takes * (i % 30) / 24, &met);
+		wrong += !backend_reaches(p, 6, STATE_US);
 		sleep_us(2000);
 		wrong += backend_state(p) != 6;
 		peer_forget(p);
 		write_node(p, "state", "6");
 	}
-	report_check(b->report, !wrong, "Initialised, then Closing at once: %u of 40 times the backend was not in Closed", wrong);
+	report_check(b->report, met, "it was never possible to withdraw");
+	report_check(b->report, !late, "%u times it was Connected although the frontend had left Initialised before", late);
+	report_check(b->report, !wrong, "Initialised, then Closing at once: %u of 60 times the backend was not in Closed", wrong);
 	bench_serves(b);
 }
 

@@ -220,6 +220,31 @@ static void cancel_after_job(struct bench *b)
 	report_check(b->report, !other, "%u of 60 times: not OK and CANCELLED", other);
 }
 
+/* Asked for twice, each answered, and the job ends once. */
+static void cancels_twice(struct bench *b)
+{
+	struct peer *p = &b->peer;
+	struct asked *a = peer_send(p, 1, job(0, P_SPIN, FOREVER)), *c[5];
+
+	sleep_us(20000);
+	for (unsigned int i = 0; i < 5; i++) {
+		struct request stop = cancel(1, a->slot, a->id);
+
+		c[i] = peer_put(p, 0, &stop);
+	}
+	peer_publish(p, 0);
+	expect_answer(p, a, CANCELLED, "a job without an end");
+	for (unsigned int i = 0; i < 5; i++) {
+		unsigned int status = peer_wait(p, c[i]);
+
+		/* It may have ended by an earlier one of them. */
+		report_check(b->report, status == OK || (i && status == NOT_FOUND),
+			     "CANCEL %u of 5 of one job: %s", i + 1, status_name(status));
+	}
+	expect_query(p, Q_QUEUE, 1, 1);
+	expect_query(p, Q_QUEUE, 2, 0);
+}
+
 /* Published before the CANCEL, however they arrive: a backend may look at a queue
  * with a port of its own apart from the control queue. */
 static void cancel_in_the_batch(struct bench *b)
@@ -263,6 +288,7 @@ const struct conform_case limit_cases[] = {
 	{ "start-limit-kept-soon", "B-JOB-6", NEEDS(P_END), start_limit_soon },
 	{ "cancel-waiting", "B-JOB-7 B-CANCEL-1 B-QUEUE-7 B-TIME-1", NEEDS(P_END), cancels_waiting },
 	{ "cancel-running", "B-JOB-7 B-CTX-1 B-CANCEL-1", NEEDS(P_SPIN) | NEEDS(P_END), cancels_running },
+	{ "cancel-twice", "B-CANCEL-1 B-QUEUE-5", NEEDS(P_SPIN), cancels_twice },
 	{ "cancel-answered-last", "B-CANCEL-1", NEEDS(P_SPIN), cancel_after_job },
 	{ "cancel-in-the-batch", "B-CANCEL-2", NEEDS(P_END), cancel_in_the_batch },
 	{ NULL, NULL, 0, NULL }

@@ -188,12 +188,27 @@ static void behind_a_failure(struct bench *b)
 }
 
 /* A CANCEL that finds nothing does not wait for a digest of a great image. */
+static bool overtakes(struct peer *p, uint32_t bytes, const uint8_t digest[32], bool between)
+{
+	struct request load = fw_load(1, 1, bytes, digest), waits = fw_unload(1), none = cancel(1, 0, 1);
+	struct asked *l = peer_put(p, 0, &load), *w = between ? peer_put(p, 0, &waits) : NULL;
+	struct asked *c = peer_put(p, 0, &none);
+	uint32_t place = p->queue[0].cq_index;
+
+	peer_publish(p, 0);
+	expect_answer(p, l, BAD_DIGEST, "FW_LOAD of a great image");
+	if (w)
+		expect_answer(p, w, BAD_OBJECT, "FW_UNLOAD behind it");
+	expect_answer(p, c, NOT_FOUND, "CANCEL behind it");
+	return completion(p->queue[0].cq + (place & 31) * CQE).slot == c->slot;
+}
+
 static void not_behind(struct bench *b)
 {
 	struct peer *p = &b->peer;
 	uint32_t bytes = p->offer.max_firmware_bytes, pages;
 	const uint8_t digest[32] = { 1 };
-	unsigned int overtook = 0;
+	unsigned int overtook = 0, overtook_both = 0;
 	void *at;
 
 	if (bytes > 8u << 20)
@@ -206,17 +221,13 @@ static void not_behind(struct bench *b)
 	if (!expect(p, OK, buf_register(p, 1, pages, READ, &at), "BUF_REGISTER"))
 		return;
 	for (unsigned int i = 0; i < 8; i++) {
-		struct request load = fw_load(1, 1, bytes, digest), none = cancel(1, 0, 1);
-		struct asked *l = peer_put(p, 0, &load), *c = peer_put(p, 0, &none);
-		uint32_t place = p->queue[0].cq_index;
-
-		peer_publish(p, 0);
-		expect_answer(p, l, BAD_DIGEST, "FW_LOAD of a great image");
-		expect_answer(p, c, NOT_FOUND, "CANCEL behind it");
-		overtook += completion(p->queue[0].cq + (place & 31) * CQE).slot == c->slot;
+		overtook += overtakes(p, bytes, digest, false);
+		overtook_both += overtakes(p, bytes, digest, true);
 	}
 	report_check(b->report, overtook >= 6, "a CANCEL behind a FW_LOAD of %u bytes was answered first %u times of 8", bytes,
 		     overtook);
+	report_check(b->report, overtook_both >= 6, "a CANCEL behind a FW_LOAD and a request that has to wait for it was "
+		     "answered first %u times of 8", overtook_both);
 }
 
 /* ---- queues ---- */

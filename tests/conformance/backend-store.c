@@ -72,6 +72,53 @@ static void advertised(struct bench *b)
 	write_node(p, "state", "6");
 }
 
+/* A limit as it is advertised anew; -1: no InitWait.  By way of Closed, since
+ * what was advertised holds from InitWait on. */
+static long long advertised_anew(struct bench *b, const char *name)
+{
+	struct peer *p = &b->peer;
+	long long value = -1;
+	char *text;
+
+	write_node(p, "state", "5");
+	if (!backend_reaches(p, 6, STATE_US) || !peer_begin(p))
+		return -1;
+	text = backend_node(p, name);
+	if (text)
+		value = atoll(text);
+	free(text);
+	return value;
+}
+
+/* A quota that the toolstack sets lowers the limit; 0 lets it be as it was. */
+static void quotas(struct bench *b)
+{
+	struct peer *p = &b->peer;
+
+	if (!b->toolstack) {
+		report_na(b->report, "no --toolstack was given");
+		return;
+	}
+	if (!report_check(b->report, peer_begin(p), "no InitWait"))
+		return;
+	for (size_t i = 0; i < LIMITS && !report_failing(b->report); i++) {
+		long long before, low, after;
+
+		if (!limits[i].quota)
+			continue;
+		before = advertised_anew(b, limits[i].name);
+		bench_toolstack(b, limits[i].quota, "1");
+		low = advertised_anew(b, limits[i].name);
+		bench_toolstack(b, limits[i].quota, "0");
+		after = advertised_anew(b, limits[i].name);
+		report_check(b->report, low == 1 && after == before, "%s is %lld, with %s 1 it is %lld, with 0 %lld",
+			     limits[i].name, before, limits[i].quota, low, after);
+	}
+	write_node(p, "state", "5");
+	backend_reaches(p, 6, STATE_US);
+	write_node(p, "state", "6");
+}
+
 static char *snapshot(struct peer *p)
 {
 	char *all = calloc(1, 4096);
@@ -401,6 +448,7 @@ static void silent(struct bench *b)
 
 const struct conform_case store_cases[] = {
 	{ "nodes-advertised", "B-STORE-3", 0, advertised },
+	{ "quota-lowers-its-limit", "B-STORE-3", 0, quotas },
 	{ "nodes-fixed", "B-NEG-3", 0, fixed },
 	{ "node-absent", "B-STORE-1 B-LIFE-7", 0, absent },
 	{ "node-misspelled", "B-STORE-1", 0, spelled },
