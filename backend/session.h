@@ -361,6 +361,8 @@ void job_lose(struct job *job);
 /* How a job ends that was not let to its end. */
 enum xencoproc_status job_forced_status(const struct job *job);
 struct job *job_find(struct queue *queue, uint16_t slot, uint64_t id);
+
+/* lane.c */
 void timeline_reach(struct session *session, uint32_t context, uint64_t value);
 /* The worker became ready, or stopped being so: all streams look again. */
 void session_update_streams(struct session *session);
@@ -384,6 +386,8 @@ void lane_unahead(struct job *job);
 /* A started job steps aside. */
 void lane_pause(struct job *job, enum job_state state);
 void lane_unpause(struct job *job);
+/* A job that is to end is taken out of where it waits, if it does. */
+void lane_leave(struct job *job);
 
 /* tenant.c */
 int tenant_start(struct session *session);
