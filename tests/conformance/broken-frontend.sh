@@ -183,4 +183,31 @@ fault F-DONE-1 vectors-completion $R/completion.h \
 fault F-EVENT-1 vectors-event $R/message.c \
 	's/if (event->reserved != 0)/if (event->reserved \& ~(1ull << 40))/' \
 	"one reserved bit of an event is not looked at"
+fault F-QUEUE-1 honest-backend $R/queue.c \
+	'/^int coproc_client_put/,/^}/s/^\tqueue->first_free = shadow->next_free;//' \
+	"a slot is used by several requests"
+fault F-RING-1 queue-number-again $R/ring.c \
+	's/memset(own, 0, sizeof(\*own));//' \
+	"cells are as the queue before left them"
+fault F-RING-2 asks-before-it-sleeps $R/ring.c \
+	'/coproc_ring_arm(/,/^}/s/coproc_store_relaxed(&ring->own->event.*/;/' \
+	"it sleeps and has not asked to be notified"
+fault F-JRNL-2 lost-while-cancelling $F/again.c \
+	's/end_one(q, record, started ? XENCOPROC_LOST : XENCOPROC_CANCELLED)/end_one(q, record, XENCOPROC_CANCELLED)/' \
+	"a job that had started is told as cancelled without a word of the backend"
+fault F-LIFE-3 never-lets-go $F/connect.c \
+	's/if (gone || now_us() >= dev->let_go_at)/if (gone)/' \
+	"that the backend lets go is waited for without end"
+fault F-LIFE-4 timelines-raised-again $F/done.c \
+	's/completion->status < XENCOPROC_BAD_OP)/completion->status == XENCOPROC_OK)/' \
+	"what a lost job was to signal is forgotten"
+fault F-LIFE-6 broken-jobs-says-why $F/connect.c \
+	's/\.next = coproc_state_refusal(COPROC_DO_NONE)/.next = COPROC_STATE_INITIALISING/' \
+	"after a broken ring it goes to Initialising"
+fault F-EVENT-3 events-about-nothing $F/event.c \
+	's/^\t\tif (event.context)$/\t\tif (!event.context) link_lose(dev, "an event about nothing"); else/' \
+	"an event about a context that has ended ends the connection"
+fault F-NEG-3 limits-changed-later $F/event.c \
+	's/^\t\tdev->reread = true;/&\n\t\tdev->limits.max_queues = 1; dev->limits.max_ring_order = 5;/' \
+	"limits are others after an event LIMITS"
 done_

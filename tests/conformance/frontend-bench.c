@@ -122,14 +122,16 @@ void expect_ended(struct bench *b, unsigned int first, unsigned int count, uint1
 	}
 }
 
-/* Jobs are out and the lie was told: the frontend has to break off by itself. */
+/* Jobs are out and the lie was told: the frontend has to break off by itself, and
+ * to go to Closing, by no other state. */
 void expect_broken(struct bench *b, const char *rule, const char *what)
 {
-	bool broke = until_state(b, STATE(COPROC_STATE_CLOSING) | STATE(COPROC_STATE_CLOSED), b->patience_ms);
+	const unsigned int gone = STATE(COPROC_STATE_CLOSING) | STATE(COPROC_STATE_CLOSED);
+	bool broke = until_state(b, ~STATE(COPROC_STATE_CONNECTED), b->patience_ms);
 	char *error = played_read(b->p, "error");
 
-	report_check(b->report, broke, "%s (%s): expected Closing, its state is %s", what, rule,
-		     coproc_state_name(b->p->peer));
+	report_check(b->report, broke && gone & STATE(b->p->peer), "%s (%s): expected Closing, its state is %s",
+		     what, rule, coproc_state_name(b->p->peer));
 	report_check(b->report, !broke || (error && *error), "%s: the frontend's error node is empty",
 		     what);
 	free(error);

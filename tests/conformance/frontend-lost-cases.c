@@ -157,6 +157,42 @@ static void go_away(struct bench *b, enum way way)
 	}
 }
 
+static bool hold_cancel(struct played *p, struct played_queue *q, const struct coproc_request *r)
+{
+	unsigned int *asked = p->note;
+
+	*asked += r->op == XENCOPROC_OP_CANCEL;
+	return r->op == XENCOPROC_OP_CANCEL;
+}
+
+/* CANCELs are under way and the backend is lost: jobs that it had taken may have
+ * had an effect, and nobody said how they ended. */
+static void lost_while_cancelling(struct bench *b)
+{
+	struct played *p = b->p;
+	unsigned int asked = 0;
+	uint64_t end = played_now() + b->patience_ms * 1000ull;
+
+	if (!case_begin(b, "lost-while-cancelling", "F-JRNL-2"))
+		return;
+	p->hold_jobs = true;
+	if (case_ready(b) && case_jobs(b, 5, "") && until_held(b, 5)) {
+		p->note = &asked;
+		p->hook = hold_cancel;
+		ask_begin(b, "cancel");
+		while (asked < 5 && played_now() < end)
+			played_turn(p, 2, -1);
+		report_check(b->report, asked == 5, "%u of 5 CANCELs came", asked);
+		ask_end(b);
+		p->follow = false;
+		case_successor(b);
+		ask_wait(b, b->patience_ms / 2);
+		expect_all_ended(b);
+		expect_ended(b, b->first, 5, XENCOPROC_LOST);
+	}
+	case_end(b);
+}
+
 static void lost_case(struct bench *b, const char *name, const char *rules, enum way way)
 {
 	struct lost lost = { 0 };
@@ -398,4 +434,5 @@ void cases_lost(struct bench *b)
 	fresh(b);
 	nodes_anew(b);
 	journal(b);
+	lost_while_cancelling(b);
 }

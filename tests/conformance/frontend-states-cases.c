@@ -338,6 +338,24 @@ static void never_ends_jobs(struct bench *b)
 	case_end(b);
 }
 
+/* It stays Connected and does nothing any more: neither serves nor lets go. */
+static void never_lets_go(struct bench *b)
+{
+	struct played *p = b->p;
+
+	if (!case_begin(b, "never-lets-go", "F-LIFE-3 F-JRNL-2"))
+		return;
+	p->hold_jobs = true;
+	if (case_ready(b) && case_jobs(b, 5, "") && until_held(b, 5)) {
+		p->serve = p->follow = false;
+		ask_wait(b, b->patience_ms / 2);
+		expect_all_ended(b);
+		expect_ended(b, b->first, 5, XENCOPROC_LOST);
+		case_successor(b);
+	}
+	case_end(b);
+}
+
 /* Answers a CANCEL, and keeps the job. */
 static bool answer_cancel(struct played *p, struct played_queue *q,
 			  const struct coproc_request *request)
@@ -434,6 +452,7 @@ void cases_states(struct bench *b)
 	refused_case(b);
 	deaf_cases(b);
 	never_ends_jobs(b);
+	never_lets_go(b);
 	cancel_for_nothing(b, "cancel-answered-for-nothing", XENCOPROC_OK);
 	cancel_for_nothing(b, "cancel-answered-not-found", XENCOPROC_NOT_FOUND);
 	never_closes(b);

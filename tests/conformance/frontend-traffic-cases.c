@@ -167,12 +167,80 @@ static void unread(struct bench *b)
 	case_end(b);
 }
 
+/* ---- F-RING-2, as a consumer ---- */
+
+#define ASLEEP          5u
+
+static bool consumes(struct played *p, unsigned int ms)
+{
+	uint64_t end = played_now() + ms * 1000ull;
+
+	while (p->connected && played_consumed(p, XENCOPROC_RING_CQ(0)) != p->queue[0].put && played_now() < end)
+		played_turn(p, 1, -1);
+	return played_consumed(p, XENCOPROC_RING_CQ(0)) == p->queue[0].put;
+}
+
+/*
+ * An answer that nobody asked to be told of.  Who polls takes it by himself; who
+ * takes it only when he is notified all the same, each time, sleeps without
+ * having asked (A1).
+ */
+static void asks_before_it_sleeps(struct bench *b)
+{
+	unsigned int slept = 0, i;
+
+	if (!case_begin(b, "asks-before-it-sleeps", "F-RING-2"))
+		return;
+	/* The first answer is asked for by `event` as it begins. */
+	if (case_connect(b) && must(b, "query")) {
+		for (i = 0; i < ASLEEP && slept == i; i++) {
+			b->p->hold_control = true;
+			ask_begin(b, "query");
+			if (!until_held(b, 1))
+				break;
+			played_run(b->p, 50);
+			b->p->hold_control = false;
+			played_release_all(b->p);
+			if (!consumes(b->p, 400)) {
+				played_notify(b->p, NULL);
+				slept += consumes(b->p, 100);
+			}
+			ask_end(b);
+		}
+		report_check(b->report, slept < ASLEEP, "%u times it slept and had not asked to be notified", slept);
+	}
+	case_end(b);
+}
+
+/* A queue's number again: its cells are as new, whatever the one before left. */
+static void number_again(struct bench *b)
+{
+	unsigned int i;
+
+	if (!case_begin(b, "queue-number-again", "F-QOPEN-1 F-RING-1"))
+		return;
+	if (case_ready(b))
+		for (i = 0; i < 4 && case_jobs(b, 20, ""); i++) {
+			unsigned int faults = b->p->nfaults;
+
+			ask_wait(b, b->patience_ms / 2);
+			expect_ended(b, b->first, 20, XENCOPROC_OK);
+			if (!must(b, "end queue") || !must(b, i % 2 ? "make queue 64" : "make queue 32"))
+				break;
+			report_check(b->report, b->p->nfaults == faults, "%s",
+				     b->p->nfaults > faults ? b->p->fault[faults].text : "");
+		}
+	case_end(b);
+}
+
 void cases_traffic(struct bench *b)
 {
 	honest(b);
 	unread(b);
 	polling(b);
 	no_xenstore(b);
+	asks_before_it_sleeps(b);
+	number_again(b);
 }
 
 /* ---- at the end: what was watched ---- */
