@@ -322,6 +322,9 @@ void job_end(struct job *job, enum xencoproc_status status, uint64_t result)
 	struct lane *lane = job_lane(job);
 	uint32_t context = job->context;
 
+	/* It was taken, timed and answered, and no scheduler ever charges for it. */
+	if (job->state == JOB_QUEUED)
+		queue_vain(session);
 	lane_leave(job);
 	if (session->stopped == job)
 		session->stopped = NULL;

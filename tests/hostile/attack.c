@@ -145,7 +145,7 @@ void by_hand(unsigned int queue, uint32_t place, struct coproc_request *request,
 
 static const struct attack *const all[] = {
 	bounds_attacks, changes_attacks, cunning_attacks, firmware_attacks, floods_attacks, grants_attacks, guilty_attacks,
-	nodes_attacks, order_attacks, rings_attacks, stale_attacks,
+	nodes_attacks, order_attacks, rings_attacks, stale_attacks, unpaid_attacks,
 };
 
 /* The attacker and its children: in a group of their own, so that all of them stop. */

@@ -62,6 +62,6 @@ struct attack {
 
 extern const struct attack bounds_attacks[], changes_attacks[], cunning_attacks[], firmware_attacks[],
 	floods_attacks[], grants_attacks[], guilty_attacks[], nodes_attacks[], order_attacks[], rings_attacks[],
-	stale_attacks[];
+	stale_attacks[], unpaid_attacks[];
 
 #endif /* COPROC_HOSTILE_ATTACK_H */

@@ -17,6 +17,7 @@ enum board_mode {
 	BOARD_LISTEN,           /* dispatch what comes, for `argument` ms */
 	BOARD_BESIDE,           /* jobs on device 1 while device 0 is stormed, for `argument` ms */
 	BOARD_STAY,             /* four jobs, over and over, until it connected `argument` times */
+	BOARD_AGAIN,            /* as CALLS, and jobs once more after waiting for a connection */
 	BOARD_QUIT
 };
 
@@ -37,6 +38,7 @@ struct board {
 	uint32_t over;                  /* calls that took longer than they may on any machine */
 	uint32_t late;                  /* and than they take: the machine is busy, or they always do */
 	uint32_t slowest_ms;
+	int32_t again_rc;               /* BOARD_AGAIN: of that waiting */
 	char slowest[24];
 	uint32_t jobs, ended, twice;
 	uint32_t status[32];

@@ -9,11 +9,11 @@
 # It works on a copy of the tree and of what is built, which has to be up to date
 # (`make -f build.mk tests`).
 . tests/unit/tap.sh
-tree=$B/hostile-broken
+tree=$B/hostile-broken.$$
 log=$B/hostile-broken.log
 tab=$(printf '\t')
 : > "$log"
-rm -rf "$tree"
+trap 'rm -rf "$tmp" "$tree"' EXIT
 mkdir -p "$tree/build"
 git ls-files -z | xargs -0 cp --parents --preserve=timestamps -t "$tree" 2>> "$log"
 # With their times, so that only what depends on a defect is built again.
@@ -56,5 +56,4 @@ while IFS=$tab read -r name source fails command script; do
 	seeded "$name" "$source" "$fails" "$command" "$script"
 done < "$tmp/table"
 [ "$n" -gt 0 ] || not_ok "broken.tbl has $*"
-rm -rf "$tree"
 done_

@@ -31,7 +31,7 @@ before=$(handles)
 began=$(date +%s)
 
 for pair in ${HOSTILE_FLOODS:-storm:F7 flap:F10 connects:F6 breaks:F2 queues:F11 nops:F9 images:F18 \
-	refused:F3 registers:F5 contexts:F19}; do
+	refused:F3 registers:F5 contexts:F19 expires:F8 abandons:F8}; do
 	what=${pair%:*} id=${pair#*:}
 	for try in 1 2 3 4 5 6; do
 		flood "$what"

@@ -55,6 +55,37 @@ static void faulting(const char *firmware)
 	hog(&job, XENCOPROC_FAULT, 1500);
 }
 
+/* Each job is cancelled a moment after it came first: running, or stopped because it
+ * was somebody else's turn, and then what stands in there is ended out of turn. */
+static void cancelling(const char *firmware)
+{
+	struct coproc_request job[16], cancel = raw_request(XENCOPROC_OP_CANCEL);
+	struct coproc_completion done;
+	unsigned int good = 0;
+
+	connect_();
+	load(firmware);
+	raw_queue_open(&raw, 1, XENCOPROC_CLASS_NORMAL);
+	for (unsigned int i = 0; i < 400 + 16; i++) {
+		struct coproc_request *at = &job[i % 16];
+
+		if (i >= 16) {
+			usleep((useconds_t)(rand() % 3000));
+			cancel.u.cancel.queue = 1;
+			cancel.u.cancel.target_slot = at->slot;
+			cancel.u.cancel.target_id = at->id;
+			raw_send(&raw, 0, &cancel);
+			good += raw_take(&raw, 1, &done) && done.status == XENCOPROC_CANCELLED &&
+				raw_take(&raw, 0, &done) && done.status == XENCOPROC_OK;
+		}
+		*at = raw_job(0, 0, WORK_FOREVER, 0);
+		if (i < 400)
+			raw_send(&raw, 1, at);
+	}
+	check(good == 400, "%u jobs cancelled one after the other", good);
+	check(raw_disconnect(&raw), "let go of");
+}
+
 /* Two contexts: faults of the one, honest jobs of the other. */
 static void faults(const char *firmware)
 {
@@ -137,6 +168,7 @@ static void deaths(const char *firmware)
 const struct attack guilty_attacks[] = {
 	{ "busy", busy },
 	{ "faults", faults },
+	{ "cancelling", cancelling },
 	{ "hanging", hanging },
 	{ "faulting", faulting },
 	{ "deaths", deaths },

@@ -87,6 +87,7 @@ static const struct {
 } attacks[] = {
 	{ "rings", attack_rings },
 	{ "states", attack_states },
+	{ "less", attack_less },
 	{ "stalls", attack_stalls },
 	{ "nodes", attack_nodes },
 	{ "pages", attack_pages },

@@ -24,6 +24,8 @@ struct act {
 	bool remove;                    /* the whole directory */
 	bool nothing;                   /* it dies without a word */
 	bool returns;                   /* a successor, soon after */
+	const char *node, *value;       /* of which a node says this */
+	int again;                      /* how the guest's waiting for it ended */
 	bool acted, returned;
 	uint64_t at_ms;
 };
@@ -81,6 +83,12 @@ static void turn(struct liar *l)
 	if (!a->acted || a->returned || !a->returns || now_ms() < a->at_ms + 30)
 		return;
 	liar_fresh(l);
+	if (a->node) {
+		liar_state(l, "1");
+		l->node = a->node;
+		l->value = a->value;
+		l->length = strlen(a->value);
+	}
 	a->returned = true;
 }
 
@@ -98,13 +106,14 @@ static bool one(struct liar *l, struct act *a, const char *what)
 		l->request = request;
 		l->peer = peer;
 		l->turn = turn;
-		play(l, BOARD_CALLS, 0);
+		play(l, a->node ? BOARD_AGAIN : BOARD_CALLS, 0);
 		twice = twice || board->twice || board->ended > board->jobs;
 		/* Too late for what was meant, or late at all: the machine is busy. */
 		if (a->acted && !board->late)
 			break;
 	}
 	good = a->acted && !board->late && !twice;
+	a->again = board->again_rc;
 	if (!good)
 		printf("# %s, %s%s: acted %d, %u calls too long, slowest %s %u ms, %u jobs, %u ended, "
 		       "%u twice\n", moments[a->moment], what, a->returns ? ", returns" : "", a->acted,
@@ -152,6 +161,31 @@ void attack_states(struct liar *l)
 		tap(good == all, "B6: %u of %u states, silences and returns while the frontend is %s", good,
 		    all, moments[m]);
 	}
+}
+
+/* It dies with jobs and objects of the guest, and its successor has no room for them,
+ * or is something else. */
+void attack_less(struct liar *l)
+{
+	static const struct {
+		const char *node, *value;
+	} has[] = {
+		{ "versions", "2" }, { "kind", "another" }, { "firmware-kinds", "2" }, { "max-queues", "1" },
+		{ "max-ring-order", "5" }, { "max-contexts", "1" }, { "max-buffers", "1" }, { "max-pages", "1" },
+		{ "max-firmware", "1" }, { "max-firmware-bytes", "1" }, { "max-run-limit-us", "1" },
+	};
+	unsigned int good = 0, connected = 0, all = sizeof(has) / sizeof(has[0]);
+
+	for (unsigned int i = 0; i < all; i++) {
+		struct act a = { .moment = WHILE_JOBS, .nothing = true, .returns = true,
+				 .node = has[i].node, .value = has[i].value };
+		bool fine = one(l, &a, has[i].node);
+
+		good += fine;
+		connected += a.again == 0;
+	}
+	tap(good == all && connected > 5, "B8: a successor that has less, in each of %u nodes (%u, %u of them "
+	    "taken): each call ends, no job twice", all, good, connected);
 }
 
 /* ---- B9 ---- */

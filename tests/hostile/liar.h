@@ -113,6 +113,7 @@ bool honest(struct liar *l);
 /* liar-rings.c, liar-states.c, liar-nodes.c, liar-pages.c, liar-storms.c */
 void attack_rings(struct liar *l);
 void attack_states(struct liar *l);
+void attack_less(struct liar *l);
 void attack_stalls(struct liar *l);
 void attack_nodes(struct liar *l);
 void attack_pages(struct liar *l);

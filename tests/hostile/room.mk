@@ -2,7 +2,8 @@
 # What a hostile peer tries, and what must hold: README.md has the table.
 HOSTILE_PKGS := xengnttab xenevtchn xenstore libsodium
 HOSTILE_ATTACKS := $(addprefix tests/hostile/,attack.c bounds.c changes.c cunning.c firmware.c floods.c \
-	grants.c guilty.c nodes.c order.c rings.c stale.c)
+	grants.c guilty.c nodes.c order.c rings.c stale.c \
+	unpaid.c)
 HOSTILE_RAW := tests/hostile/raw.c
 $(eval $(call c_testprog,hostile,$(HOSTILE_ATTACKS) $(HOSTILE_RAW),coproc-ring,$(HOSTILE_PKGS)))
 $(eval $(call c_testprog,guest-quota,tests/hostile/guest-quota.c $(HOSTILE_RAW),coproc-ring,$(HOSTILE_PKGS)))

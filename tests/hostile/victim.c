@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,11 @@ static int called(const char *name, int rc, unsigned int turns)
 
 #define CALL(name, turns, ...) (began = now_us(), called(#name, name(__VA_ARGS__), turns))
 
+static bool short_mode(void)
+{
+	return board->mode == BOARD_CALLS || board->mode == BOARD_AGAIN;
+}
+
 static int open_device(struct coproc_device **device, int index, uint32_t flags)
 {
 	struct coproc_options options;
@@ -77,18 +83,18 @@ static int open_device(struct coproc_device **device, int index, uint32_t flags)
 	coproc_options_init(&options);
 	options.index = index;
 	options.flags = flags;
-	options.connect_timeout_ms = board->mode == BOARD_CALLS ? SHORT_MS : 10000;
-	options.control_timeout_ms = board->mode == BOARD_CALLS ? SHORT_MS : 5000;
-	options.load_timeout_ms = board->mode == BOARD_CALLS ? SHORT_MS : 10000;
-	options.wait_timeout_ms = board->mode == BOARD_CALLS ? SHORT_MS : 5000;
-	options.close_timeout_ms = board->mode == BOARD_CALLS ? SHORT_MS : 5000;
+	options.connect_timeout_ms = short_mode() ? SHORT_MS : 10000;
+	options.control_timeout_ms = short_mode() ? SHORT_MS : 5000;
+	options.load_timeout_ms = short_mode() ? SHORT_MS : 10000;
+	options.wait_timeout_ms = short_mode() ? SHORT_MS : 5000;
+	options.close_timeout_ms = short_mode() ? SHORT_MS : 5000;
 	options.reason = board->reason;
 	options.reason_size = sizeof(board->reason);
 	*device = NULL;
 	began = now_us();
 	/* Opening that fails closes too. */
 	board->open_rc = called("coproc_open", coproc_open(&options, device),
-				board->mode == BOARD_CALLS ? 3 : 40);
+				short_mode() ? 3 : 40);
 	return board->open_rc;
 }
 
@@ -235,6 +241,23 @@ static void play_calls(void)
 		return;
 	if (make(&m) == 0)
 		jobs(&m, 2);
+	other_calls(&m);
+	board->step = 4;
+	close_device(m.device);
+}
+
+/* The same, when there was time for another backend in between. */
+static void play_again(void)
+{
+	struct made m = { 0 };
+
+	if (open_device(&m.device, 0, 0))
+		return;
+	if (make(&m) == 0) {
+		jobs(&m, 2);
+		board->again_rc = CALL(coproc_wait_connected, 20, m.device, 20 * SHORT_MS);
+		jobs(&m, 2);
+	}
 	other_calls(&m);
 	board->step = 4;
 	close_device(m.device);
@@ -423,6 +446,7 @@ static void play(void)
 		[BOARD_OPEN] = play_open, [BOARD_JOBS] = play_jobs, [BOARD_CALLS] = play_calls,
 		[BOARD_PAGES] = play_pages, [BOARD_LISTEN] = play_listen,
 		[BOARD_BESIDE] = play_beside, [BOARD_STAY] = play_stay,
+		[BOARD_AGAIN] = play_again,
 	};
 
 	rounds[board->mode]();
