@@ -237,6 +237,20 @@ static bool is_made(const struct coproc_device *dev, enum object_kind kind, uint
 	return o && o->state == OBJECT_MADE;
 }
 
+/* The buffers that its table names: they are named as well (F-CTRL-1). */
+static bool table_is_made(const struct coproc_device *dev, const struct again *again)
+{
+	const struct xencoproc_operand *wire = again->table;
+	struct coproc_operand operand;
+	uint32_t i;
+
+	for (i = 0; wire && i < again->bytes / sizeof(*wire); i++)
+		if (coproc_operand_decode(&wire[i], &dev->limits, &operand) != XENCOPROC_OK ||
+		    !is_made(dev, OBJECT_BUFFER, operand.buffer))
+			return false;
+	return true;
+}
+
 /* Whether everything that a job names was made again, and its table is there. */
 static bool can_come(struct coproc_queue *q, const struct again *again)
 {
@@ -255,6 +269,8 @@ static bool can_come(struct coproc_queue *q, const struct again *again)
 	for (i = 0; i < r->u.job.operands; i++)
 		if (!is_made(dev, OBJECT_BUFFER, r->u.job.operand[i].buffer))
 			return false;
+	if (!table_is_made(dev, again))
+		return false;
 	/* The limits of the new backend may be lower. */
 	coproc_request_encode(r, &sqe);
 	return coproc_request_decode(&sqe, false, &dev->limits, &checked) == XENCOPROC_OK;

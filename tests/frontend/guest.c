@@ -15,6 +15,7 @@
 #include "guest_again.h"
 #include "guest_failing.h"
 #include "guest_memory.h"
+#include "guest_moments.h"
 #include "guest_refused.h"
 
 struct coproc_device *dev;
@@ -115,6 +116,12 @@ static void failing(void)
 	want(surroundings_fail_everywhere());
 }
 
+static void gone(void)
+{
+	wait_for_device();
+	want(store_fails_everywhere());
+}
+
 static void refused(void)
 {
 	wait_for_device();
@@ -125,7 +132,7 @@ int main(int argc, char **argv)
 {
 	static const struct { const char *name; void (*run)(void); } cases[] = {
 		{ "whole", honest_whole }, { "flat", honest_flat }, { "memory", memory },
-		{ "failing", failing }, { "refused", refused },
+		{ "failing", failing }, { "gone", gone }, { "refused", refused },
 		{ "tables-again", again_tables }, { "moved", again_moved }, { "gives-up", again_gives_up },
 		{ "removed", again_removed }, { "absent", again_absent }, { "missed", again_missed },
 		{ "class", again_class }, { "fewer", again_fewer }, { "kept-objects", again_kept },
@@ -135,6 +142,7 @@ int main(int argc, char **argv)
 		{ "kept", lazy_kept }, { "never-closes", lazy_never_closes }, { "storm", lazy_storm },
 		{ "real", real_backend }, { "poll-lost", lost_polls }, { "nowait", honest_nowait },
 		{ "scribble", lost_scribble }, { "flood", lazy_flood }, { "deny", lazy_deny },
+		{ "moments", moments }, { "unknown", moment_unknown },
 	};
 	unsigned int i;
 

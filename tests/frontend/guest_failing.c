@@ -35,13 +35,29 @@ static struct site {
 } site[SITES];
 
 static bool armed;
+static bool as_if_gone;         /* xenstore fails as where the toolstack removed all */
 static const char *what_failed; /* in this life, or NULL */
 static long shared;             /* pages */
+
+/* To fail, wherever it is called: this, after so many calls of it, and then that. */
+static const char *next_one, *next_then;
+static unsigned int next_after;
+
+void fail_next(const char *what, unsigned int after, const char *then)
+{
+	next_one = what;
+	next_after = after;
+	next_then = then;
+}
 
 static bool fails_at(const char *what, const void *at, unsigned int turn)
 {
 	unsigned int i;
 
+	if (next_one && !strcmp(what, next_one) && next_after-- == 0) {
+		fail_next(next_then, 0, NULL);
+		return true;
+	}
 	if (!armed || what_failed)
 		return false;
 	for (i = 0; i < SITES && site[i].at; i++)
@@ -54,9 +70,15 @@ static bool fails_at(const char *what, const void *at, unsigned int turn)
 	return true;
 }
 
+/* Xenstore's all go through a few places of the schema's: by turns, then. */
+static unsigned int store_turn;
+
 static bool fails(const char *what, const void *at)
 {
-	return fails_at(what, at, 0);
+	if (!as_if_gone)
+		return fails_at(what, at, 0);   /* and fail_next() */
+	return !strncmp(what, "xs_", 3) && strcmp(what, "xs_check_watch") && strcmp(what, "xs_open") && armed &&
+	       fails_at(what, at, ++store_turn);
 }
 
 #define FAILING(type, name, value, error, params, args)                       \
@@ -65,7 +87,7 @@ static bool fails(const char *what, const void *at)
 	type __wrap_##name params                                             \
 	{                                                                     \
 		if (fails(#name, __builtin_return_address(0))) {              \
-			errno = (error);                                      \
+			errno = as_if_gone && !strncmp(#name, "xs_", 3) ? ENOENT : (error); \
 			return value;                                         \
 		}                                                             \
 		return __real_##name args;                                    \
@@ -164,6 +186,7 @@ static int make_all(struct life *l)
 	coproc_options_init(&o);
 	o.control_timeout_ms = 2000;
 	o.connect_timeout_ms = 3000;
+	o.close_timeout_ms = as_if_gone ? 500 : o.close_timeout_ms;
 	o.reason = l->reason;
 	o.reason_size = sizeof(l->reason);
 	l->at = "open";
@@ -248,6 +271,7 @@ static bool fails_once_everywhere(bool again)
 		memset(&l, 0, sizeof(l));
 		what_failed = NULL;
 		share_turn = 0;
+		store_turn = 0;
 		start = seconds();
 		rc = live_once(&l, again);
 		/* What is given back fails, too. */
@@ -263,12 +287,18 @@ static bool fails_once_everywhere(bool again)
 			l.reason, shared, seconds() - start);
 		shared = 0;
 	}
-	fprintf(stderr, "# %u places failed once%s; left alone: %d (%s: %s)\n", lives,
-		again ? " after a loss" : "", rc, l.at, l.reason);
+	fprintf(stderr, "# %u places failed once%s%s; left alone: %d (%s: %s)\n", lives,
+		again ? " after a loss" : "", as_if_gone ? ", xenstore's as if it were gone" : "", rc, l.at, l.reason);
 	return rc == 0 && wrong == 0 && lives > 10 && lives < SITES;
 }
 
 bool surroundings_fail_everywhere(void)
 {
 	return fails_once_everywhere(false) && fails_once_everywhere(true);
+}
+
+bool store_fails_everywhere(void)
+{
+	as_if_gone = true;
+	return fails_once_everywhere(false);
 }

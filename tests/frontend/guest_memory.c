@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "frontend/user/coproc.h"
 #include "guest_memory.h"
@@ -81,12 +82,17 @@ void __wrap_free(void *at)
 	__real_free(at);
 }
 
+void memory_fails_at(unsigned long n)
+{
+	countdown = n;
+}
+
 /* ---- one life of a device ---- */
 
 struct life {
 	struct coproc_device *dev;
 	struct coproc_context *ctx;
-	struct coproc_firmware *fw;
+	struct coproc_firmware *fw, *other;
 	struct coproc_buffer *buffer;
 	struct coproc_queue *queue;
 	const char *at;         /* the step that failed */
@@ -124,6 +130,22 @@ static int run_jobs(struct life *l)
 	return rc ? rc : coproc_wait(l->queue, id, 5000, &done);
 }
 
+static const char *image_file(void)
+{
+	static char path[] = "/tmp/coproc-guest-XXXXXX";
+	static int fd = -1;
+
+	if (fd < 0) {
+		fd = mkstemp(path);
+		if (fd < 0 || pwrite(fd, "\177ELF", 4, 0) != 4)
+			return "/nonexistent";
+		/* What it is called now, it is called as long as it is open. */
+		unlink(path);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	}
+	return path;
+}
+
 static int live_once(struct life *l)
 {
 	static const char image[] = "\177ELF and the rest";
@@ -146,6 +168,8 @@ static int live_once(struct life *l)
 	rc = coproc_context_create(l->dev, &l->ctx);
 	l->at = rc ? l->at : "firmware";
 	rc = rc ? rc : coproc_firmware_load(l->dev, image, sizeof(image), 0, &l->fw);
+	l->at = rc ? l->at : "firmware from a file";
+	rc = rc ? rc : coproc_firmware_load_file(l->dev, image_file(), 0, &l->other);
 	l->at = rc ? l->at : "buffer";
 	rc = rc ? rc : coproc_buffer_create(l->dev, 8192, XENCOPROC_ACCESS_READ, &l->buffer);
 	l->at = rc ? l->at : "queue";

@@ -191,6 +191,7 @@ static void connected(void)
 	is(coproc_open(&o, &dev), 0, "");
 	if (!dev)
 		return;
+	is(coproc_reconnect(dev), -EISCONN, "");
 	wrong_objects();
 	is(coproc_context_create(dev, &ctx), 0, "");
 	is(coproc_firmware_load(dev, "\177ELF", 4, 0, &fw), 0, "");

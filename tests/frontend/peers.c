@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "libcoproc-ring/wire.h"
-#include "tests/conformance/frontend.h"
+#include "peers.h"
 
 #define CASE_SECONDS    60
 #define AFTER           20u     /* jobs, before the lie is told */
@@ -135,6 +135,26 @@ static void successor(struct played *p)
 	played_end(p);
 	p->follow = p->serve = true;
 	played_advertise(p);
+}
+
+bool peers_honest(struct played *p, struct played_queue *q, const struct coproc_request *r)
+{
+	return on_request(p, q, r);
+}
+
+void peers_successor(struct played *p)
+{
+	successor(p);
+}
+
+void peers_away(struct played *p)
+{
+	struct play *play = p->note;
+
+	p->serve = p->follow = false;
+	play->until_called = true;
+	played_end(p);
+	played_state(p, COPROC_STATE_CLOSED);
 }
 
 static bool wrong_id(struct played *p, struct played_queue *q, const struct coproc_request *r)
@@ -460,6 +480,17 @@ static void goes_when_asked(struct played *p)
 	p->hook = go_when_asked;
 }
 
+static void obeys(struct played *p)
+{
+	p->hook = peers_obey;
+}
+
+static void has_no_backend(struct played *p)
+{
+	p->follow = p->serve = false;
+	played_remove(p, true, false);
+}
+
 static void vanishes_when_asked(struct played *p)
 {
 	p->hook = vanish_when_asked;
@@ -502,8 +533,15 @@ static const struct test tests[] = {
 	{ .name = "honest backend: each allocation of the library fails once", .guest = "memory" },
 	{ .name = "honest backend: each call to Xen and the kernel fails once", .guest = "failing",
 	  .setup = goes_when_asked, .fails = true },
+	{ .name = "a store whose nodes are gone, question by question", .guest = "gone",
+	  .setup = goes_when_asked, .fails = true },
 	{ .name = "calls that make no sense, before, in and after a connection", .guest = "refused",
 	  .setup = goes_when_asked },
+	{ .name = "a backend that goes or lies at each moment", .guest = "moments", .setup = obeys },
+	{ .name = "a backend's directory that is not there", .guest = "open-fails",
+	  .argument = "-ETIMEDOUT", .setup = has_no_backend },
+	{ .name = "what is known of a backend that never connects", .guest = "unknown",
+	  .setup = never_connects },
 	{ .name = "a completion with another id", .guest = "broken", .lie = wrong_id },
 	{ .name = "a completion index beyond the ring", .guest = "broken", .lie = far_index },
 	{ .name = "an event of a type that does not exist", .guest = "broken", .lie = bad_event },
