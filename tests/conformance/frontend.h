@@ -4,7 +4,8 @@
  * whatever the case wants beyond.  It watches the frontend all the time; what
  * it sees that breaks a rule is kept by rule (played_fault()).
  *
- *   frontend-device.c     both directories, states, pages and grants of a connection
+ *   frontend-toolstack.c  both directories, made and removed
+ *   frontend-device.c     its nodes, states, pages and grants of a connection
  *   frontend-ring.c       rings, by hand: completions and events true or forged
  *   frontend-serve.c      what is answered; objects and jobs as they were seen
  *   frontend-watch.c      looks at pages that must not change, or must be zero
@@ -201,10 +202,6 @@ void played_close(struct played *p);
 /* Lets go of all, is honest again, and makes both directories anew as a
  * toolstack does, both states Initialising.  False after a message. */
 bool played_reset(struct played *p);
-void played_remove(struct played *p, bool backend, bool frontend);
-bool played_attach(struct played *p);
-/* Removes directories and makes them again in one transaction: nobody sees them gone. */
-bool played_give_again(struct played *p, bool backend, bool frontend);
 
 void played_node(struct played *p, const char *name, const char *value);
 void played_write(struct played *p, const char *name, const char *value);
@@ -229,6 +226,14 @@ void played_run(struct played *p, unsigned int ms);
 /* A fault of the frontend that was seen by the way. */
 __attribute__((format(printf, 3, 4)))
 void played_fault(struct played *p, const char *rule, const char *format, ...);
+
+/* ---- frontend-toolstack.c ---- */
+
+void played_remove(struct played *p, bool backend, bool frontend);
+/* Both directories; false: one could not be made. */
+bool played_attach(struct played *p);
+/* Removes directories and makes them again in one transaction: nobody sees them gone. */
+bool played_give_again(struct played *p, bool backend, bool frontend);
 
 /* ---- frontend-ring.c ---- */
 
