@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "debt.h"
 #include "engine_probe.h"
 #include "log.h"
 #include "running.h"
@@ -339,6 +340,7 @@ struct coprocessor *coprocessor_create(struct backend *backend,
 	c->config = config;
 	c->state = XENCOPROC_DEVICE_RUNNING;
 	LIST_INIT(&c->sessions);
+	LIST_INIT(&c->debts);
 	TAILQ_INIT(&c->doomed);
 	if (asprintf(&c->program, "%s/coproc-engine-%s", backend->config->engine_dir,
 		     config->engine) < 0)
@@ -367,6 +369,7 @@ void coprocessor_destroy(struct coprocessor *c)
 	/* What had not closed when patience ended on SIGTERM. */
 	while ((session = LIST_FIRST(&c->sessions)))
 		session_abandon(session);
+	debt_forget_all(c);
 	if (c->turn)
 		event_free(c->turn);
 	if (c->alarm)

@@ -20,6 +20,7 @@
 #include "engines/wire.h"
 #include "sched/sched.h"
 
+struct debt;
 struct event;
 struct job;
 struct lane;
@@ -46,6 +47,7 @@ struct coprocessor {
 	struct sched sched;
 	struct bank_pool banks;
 	LIST_HEAD(, session) sessions;
+	LIST_HEAD(, debt) debts;        /* debt.c */
 
 	enum coprocessor_phase phase;
 	struct job *running;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The backend: a library of everything but main(), and coprocd.
 
-BACKEND_SRCS := $(addprefix backend/,bank.c buffer.c config.c context.c control.c coprocessor.c engine_probe.c inbox.c \
+BACKEND_SRCS := $(addprefix backend/,bank.c buffer.c config.c context.c control.c coprocessor.c debt.c engine_probe.c inbox.c \
 	device.c devices.c firmware.c image.c job.c lane.c log.c objects.c ports.c queue.c running.c session.c tenant.c tie.c trace.c worker.c) \
 	$(wildcard backend/sched/*.c)
 BACKEND_PKGS := xengnttab xenevtchn xenstore libevent_core libconfuse libsodium

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "clock.h"
+#include "debt.h"
 #include "image.h"
 #include "log.h"
 
@@ -265,6 +266,7 @@ struct session *session_connect(struct coprocessor *coprocessor, uint32_t domain
 		return NULL;
 	}
 	session_set_share(session, share);
+	debt_take(session);
 	return session;
 }
 
@@ -341,6 +343,7 @@ void session_finish(struct session *session)
 
 	drop_jobs(session);
 	coprocessor_forget(coprocessor, session);
+	debt_keep(session);
 	log_event(LOG_INFO, "disconnected", "dom=%u dev=%u coprocessor=%s", session->domain,
 		  session->device, coprocessor->config->name);
 	session_free(session);

@@ -186,6 +186,22 @@ void sched_set_weight(struct sched *sched, struct sched_lane *lane, uint32_t wei
 		sched->policy[normal]->weigh(sched->state[normal], &lane->demoted, weight);
 }
 
+static void inherit(struct sched_bucket *bucket, const struct sched_bucket *old, uint64_t now_ns)
+{
+	if (bucket->budget_ns != old->budget_ns || bucket->period_ns != old->period_ns)
+		return;
+	*bucket = *old;
+	sched_bucket_fill(bucket, now_ns);
+}
+
+void sched_inherit(struct sched *sched, struct sched_lane *lane, const struct sched_bucket *realtime,
+		   const struct sched_bucket *cap, uint64_t now_ns)
+{
+	inherit(&lane->realtime, realtime, now_ns);
+	inherit(&lane->cap, cap, now_ns);
+	place(sched, lane);
+}
+
 /* ---- work ---- */
 
 void sched_ready(struct sched *sched, struct sched_lane *lane)

@@ -69,6 +69,11 @@ void sched_set_cap(struct sched *sched, struct sched_lane *lane, unsigned int pe
 		   uint64_t now_ns);
 void sched_set_weight(struct sched *sched, struct sched_lane *lane, uint32_t weight);
 
+/* A lane of the same owner is back: its buckets hold what they held when it was
+ * removed, and what flowed in since, if their bounds are still the same. */
+void sched_inherit(struct sched *sched, struct sched_lane *lane, const struct sched_bucket *realtime,
+		   const struct sched_bucket *cap, uint64_t now_ns);
+
 /* The lane has work to be picked, or none.  Idempotent. */
 void sched_ready(struct sched *sched, struct sched_lane *lane);
 void sched_idle(struct sched *sched, struct sched_lane *lane);

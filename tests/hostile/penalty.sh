@@ -9,7 +9,8 @@
 # waits longer each time, and then is not served any more.
 . tests/scenario/world.sh
 inside "$@"
-conf "firmware-any = true" "slice-us = 2000" "max-run-limit-us = 20000000" "kill-grace-us = 5000000"
+conf "firmware-any = true" "slice-us = 2000" "realtime-budget-us = 300000" \
+	"realtime-period-us = 3000000" "max-run-limit-us = 20000000" "kill-grace-us = 5000000"
 
 engine() { pgrep -f "coproc-engine-cortex-m --domid $1 " | tail -n 1; }
 
@@ -72,6 +73,20 @@ for pair in "hanging 470 996" "faulting 0 985" "cancelling 0 985"; do
 	if [ "$paid" -ge "$pays" ] && [ "$paid" -le 1010 ]; then ok "F16: $what: it pays for what it has"; else
 		not_ok "F16: $what: it pays for what it has" "$paid thousandths of it"; fi
 done
+# A tenth of the time as realtime, and of the rest a thousandth; a new connection each
+# time that it is used up.
+xenstore-write "/local/domain/0/backend/vcoproc/$calm/0/weight" 10000
+guest sheds hostile sheds "$FW/work.elf"
+attach "$domid" --weight 1 --max-class realtime
+is "sheds: the attacker's own verdict" "$(guest_rc sheds 300)" 0
+results sheds
+sleep 0.3
+# shellcheck disable=SC2046  # words
+set -- $(had "$domid")
+echo "# sheds: it has $1 thousandths of the coprocessor"
+if [ "$1" -gt 0 ] && [ "$1" -le 250 ]; then ok "F16: sheds: who connects again has no new budget"; else
+	not_ok "F16: sheds: who connects again has no new budget" "$1 thousandths"; fi
+coproc-loopback destroy "$domid"
 coproc-loopback destroy "$calm"
 
 guest deaths hostile deaths "$FW/work.elf"

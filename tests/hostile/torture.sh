@@ -175,8 +175,8 @@ scrubs=$(grep -c "event=scrub" "$tmp/coprocd.log")
 is "each of $scrubs scrubs proved zero" "$(grep "event=scrub" "$tmp/coprocd.log" | grep -c "nonzero_after=0.*verified=zero")" "$scrubs"
 # Who had a context had memory.
 with=$(grep -o '"ev":"start","dom":[0-9]*' "$tmp/trace.jsonl" | sort -u | wc -l)
-if [ "$scrubs" -ge $((with - 1)) ]; then ok "there were not fewer than domains that had jobs, but the neighbour's"; else
-	not_ok "there were not fewer than domains that had jobs, but the neighbour's" "$with domains"; fi
+if [ "$scrubs" -ge $((with - 1)) ]; then ok "there were not fewer scrubs than domains that had jobs, but the neighbour"; else
+	not_ok "there were not fewer scrubs than domains that had jobs, but the neighbour" "$with domains"; fi
 # Whatever ended, ended once: no id of one connection twice.
 twice=$(grep -c '"ev":"end"' "$tmp/trace.jsonl")
 started=$(grep -c '"ev":"accept"' "$tmp/trace.jsonl")
