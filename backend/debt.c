@@ -10,21 +10,14 @@
 struct debt {
 	LIST_ENTRY(debt) link;
 	uint32_t domain, device;
-	struct sched_bucket realtime[SCHED_CLASSES], cap[SCHED_CLASSES];
+	struct sched_lane lane[SCHED_CLASSES];  /* of those that joined[] */
+	bool joined[SCHED_CLASSES];
 };
 
-static bool full(const struct sched_bucket *bucket, uint64_t now)
-{
-	struct sched_bucket filled = *bucket;
-
-	sched_bucket_fill(&filled, now);
-	return !sched_bucket_bounded(&filled) || filled.tokens_ns >= (int64_t)filled.budget_ns;
-}
-
-static bool paid(const struct debt *debt, uint64_t now)
+static bool paid(const struct coprocessor *coprocessor, const struct debt *debt, uint64_t now)
 {
 	for (uint32_t i = 0; i < SCHED_CLASSES; i++)
-		if (!full(&debt->realtime[i], now) || !full(&debt->cap[i], now))
+		if (debt->joined[i] && sched_owes(&coprocessor->sched, &debt->lane[i], now))
 			return false;
 	return true;
 }
@@ -35,15 +28,15 @@ static void drop(struct debt *debt)
 	free(debt);
 }
 
-/* Each is paid after a period of its buckets: there are never more than devices
- * that were connected so shortly ago. */
+/* Paid is each after a period of its buckets and when the others have had as much,
+ * and there is one for a device at most. */
 static void drop_paid(struct coprocessor *coprocessor, uint64_t now)
 {
 	struct debt *debt, *next;
 
 	for (debt = LIST_FIRST(&coprocessor->debts); debt; debt = next) {
 		next = LIST_NEXT(debt, link);
-		if (paid(debt, now))
+		if (paid(coprocessor, debt, now))
 			drop(debt);
 	}
 }
@@ -59,12 +52,11 @@ void debt_keep(struct session *session)
 		return;
 	debt->domain = session->domain;
 	debt->device = session->device;
-	for (uint32_t i = 0; i < SCHED_CLASSES; i++)
-		if (session->lanes[i].joined) {
-			debt->realtime[i] = session->lanes[i].sched.realtime;
-			debt->cap[i] = session->lanes[i].sched.cap;
-		}
-	if (paid(debt, now))
+	for (uint32_t i = 0; i < SCHED_CLASSES; i++) {
+		debt->lane[i] = session->lanes[i].sched;
+		debt->joined[i] = session->lanes[i].joined;
+	}
+	if (paid(coprocessor, debt, now))
 		free(debt);
 	else
 		LIST_INSERT_HEAD(&coprocessor->debts, debt, link);
@@ -82,9 +74,8 @@ void debt_take(struct session *session)
 	if (!debt)
 		return;
 	for (uint32_t i = 0; i < SCHED_CLASSES; i++)
-		if (session->lanes[i].joined)
-			sched_inherit(&coprocessor->sched, &session->lanes[i].sched, &debt->realtime[i],
-				      &debt->cap[i], now);
+		if (session->lanes[i].joined && debt->joined[i])
+			sched_inherit(&coprocessor->sched, &session->lanes[i].sched, &debt->lane[i], now);
 	drop(debt);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a device's last connection used up of its realtime budget and its cap: a
- * domain that connects anew has no more of either than if it had stayed.
+ * What a device's last connection had beyond its turn, and used up of its realtime
+ * budget and its cap: a domain that connects anew has no more than if it had stayed.
  */
 #ifndef COPROC_BACKEND_DEBT_H
 #define COPROC_BACKEND_DEBT_H

@@ -58,6 +58,14 @@ struct sched_policy {
 
 	/* The entity's weight is another from now on. */
 	void (*weigh)(void *policy, struct sched_entity *entity, uint32_t weight);
+
+	/* Whether @old, a copy of an entity made before it left, has had more than
+	 * its turn, which the others have not made up for since. */
+	bool (*owes)(void *policy, const struct sched_entity *old);
+
+	/* The entity has just joined, and is @old's owner again: as far beyond its
+	 * turn as if it had stayed, idle. */
+	void (*inherit)(void *policy, struct sched_entity *entity, const struct sched_entity *old);
 };
 
 /* Weighted fair queueing by start tags: the default. */

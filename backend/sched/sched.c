@@ -186,6 +186,26 @@ void sched_set_weight(struct sched *sched, struct sched_lane *lane, uint32_t wei
 		sched->policy[normal]->weigh(sched->state[normal], &lane->demoted, weight);
 }
 
+/* ---- a lane that was removed, and its owner's next one ---- */
+
+static bool missing(const struct sched_bucket *bucket, uint64_t now_ns)
+{
+	struct sched_bucket filled = *bucket;
+
+	sched_bucket_fill(&filled, now_ns);
+	return sched_bucket_bounded(&filled) && filled.tokens_ns < (int64_t)filled.budget_ns;
+}
+
+bool sched_owes(const struct sched *sched, const struct sched_lane *old, uint64_t now_ns)
+{
+	unsigned int c = of(old->qclass), normal = of(XENCOPROC_CLASS_NORMAL);
+
+	return missing(&old->realtime, now_ns) || missing(&old->cap, now_ns) ||
+	       sched->policy[c]->owes(sched->state[c], &old->entity) ||
+	       (old->qclass == XENCOPROC_CLASS_REALTIME &&
+		sched->policy[normal]->owes(sched->state[normal], &old->demoted));
+}
+
 static void inherit(struct sched_bucket *bucket, const struct sched_bucket *old, uint64_t now_ns)
 {
 	if (bucket->budget_ns != old->budget_ns || bucket->period_ns != old->period_ns)
@@ -194,11 +214,16 @@ static void inherit(struct sched_bucket *bucket, const struct sched_bucket *old,
 	sched_bucket_fill(bucket, now_ns);
 }
 
-void sched_inherit(struct sched *sched, struct sched_lane *lane, const struct sched_bucket *realtime,
-		   const struct sched_bucket *cap, uint64_t now_ns)
+void sched_inherit(struct sched *sched, struct sched_lane *lane, const struct sched_lane *old,
+		   uint64_t now_ns)
 {
-	inherit(&lane->realtime, realtime, now_ns);
-	inherit(&lane->cap, cap, now_ns);
+	unsigned int c = of(lane->qclass), normal = of(XENCOPROC_CLASS_NORMAL);
+
+	inherit(&lane->realtime, &old->realtime, now_ns);
+	inherit(&lane->cap, &old->cap, now_ns);
+	sched->policy[c]->inherit(sched->state[c], &lane->entity, &old->entity);
+	if (lane->qclass == XENCOPROC_CLASS_REALTIME)
+		sched->policy[normal]->inherit(sched->state[normal], &lane->demoted, &old->demoted);
 	place(sched, lane);
 }
 

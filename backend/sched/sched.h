@@ -69,10 +69,25 @@ void sched_set_cap(struct sched *sched, struct sched_lane *lane, unsigned int pe
 		   uint64_t now_ns);
 void sched_set_weight(struct sched *sched, struct sched_lane *lane, uint32_t weight);
 
-/* A lane of the same owner is back: its buckets hold what they held when it was
- * removed, and what flowed in since, if their bounds are still the same. */
-void sched_inherit(struct sched *sched, struct sched_lane *lane, const struct sched_bucket *realtime,
-		   const struct sched_bucket *cap, uint64_t now_ns);
+/**
+ * sched_owes() - whether a lane had more than was its own when it was removed
+ * @old: a copy of the lane, made before sched_remove()
+ *
+ * Return: true until its buckets would be full and the others of its class have
+ * made up for what it had beyond its turn, or nobody wanted the coprocessor.
+ */
+bool sched_owes(const struct sched *sched, const struct sched_lane *old, uint64_t now_ns);
+
+/**
+ * sched_inherit() - a lane is its owner's next one
+ * @lane: just added, its bounds set; nothing is ready
+ * @old: as with sched_owes(), of the same class
+ *
+ * It is where it would be if the old one had stayed, idle; a bucket only if its
+ * bounds are still the same.
+ */
+void sched_inherit(struct sched *sched, struct sched_lane *lane, const struct sched_lane *old,
+		   uint64_t now_ns);
 
 /* The lane has work to be picked, or none.  Idempotent. */
 void sched_ready(struct sched *sched, struct sched_lane *lane);

@@ -298,6 +298,25 @@ static void wfq_weigh(void *policy, struct sched_entity *entity, uint32_t weight
 	}
 }
 
+static bool wfq_owes(void *policy, const struct sched_entity *old)
+{
+	const struct wfq *w = policy;
+
+	return earlier(w->clock, old->tag);
+}
+
+static void wfq_inherit(void *policy, struct sched_entity *entity, const struct sched_entity *old)
+{
+	uint32_t weight = entity->weight;
+
+	if (!wfq_owes(policy, old))
+		return;
+	entity->tag = old->tag;
+	entity->rest = old->rest;
+	entity->weight = old->weight;
+	wfq_weigh(policy, entity, weight);
+}
+
 const struct sched_policy sched_policy_wfq = {
 	.name = "wfq",
 	.create = wfq_create,
@@ -309,4 +328,6 @@ const struct sched_policy sched_policy_wfq = {
 	.pick = wfq_pick,
 	.charge = wfq_charge,
 	.weigh = wfq_weigh,
+	.owes = wfq_owes,
+	.inherit = wfq_inherit,
 };

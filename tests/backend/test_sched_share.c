@@ -467,6 +467,50 @@ START_TEST(weights_change_at_random)
 }
 END_TEST
 
+/* A domain that goes after each of its jobs and comes back at once: with its lane's
+ * heir it has its share, by whatever weight it comes back. */
+START_TEST(who_comes_back_is_no_newcomer)
+{
+	enum { LANES = 4, ROUNDS = 4000 };
+	struct sched sched;
+	struct sched_lane lanes[LANES] = { 0 };
+	uint64_t now = 0, had = 0, all = 0;
+
+	ck_assert_int_eq(sched_init(&sched, &sched_policy_wfq), 0);
+	for (int i = 0; i < LANES; i++) {
+		ck_assert_int_eq(sched_add(&sched, &lanes[i], NORMAL, 100, now), 0);
+		sched_ready(&sched, &lanes[i]);
+	}
+	for (int round = 0; round < ROUNDS; round++) {
+		struct sched_lane *lane = sched_pick(&sched, now), old;
+
+		now += 1000 * MS;
+		all += 1000 * MS;
+		sched_charge(&sched, lane, 1000 * MS, now);
+		if (lane != &lanes[0])
+			continue;
+		had += 1000 * MS;
+		old = *lane;
+		sched_remove(&sched, lane);
+		ck_assert(sched_owes(&sched, &old, now));
+		/* Its weight may be another now; the service that it had is the same. */
+		ck_assert_int_eq(sched_add(&sched, lane, NORMAL, _i ? 1 + (uint32_t)round % 7 : 100, now), 0);
+		sched_inherit(&sched, lane, &old, now);
+		sched_set_weight(&sched, lane, 100);
+		sched_ready(&sched, lane);
+	}
+	printf("# gone and back after each job: %.4f of a share\n", (double)had / (double)all * LANES);
+	ck_assert(had <= all / LANES + 1000 * MS);
+	for (int i = 0; i < LANES; i++)
+		sched_remove(&sched, &lanes[i]);
+	/* Nobody is owed what nobody wanted: the copies say as much as before. */
+	ck_assert_ptr_null(sched_pick(&sched, now));
+	for (int i = 0; i < LANES; i++)
+		ck_assert(!sched_owes(&sched, &lanes[i], now));
+	sched_fini(&sched);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("backend-sched-share");
@@ -489,6 +533,7 @@ int main(void)
 	tcase_add_test(tc, weight_changes_at_run_time);
 	tcase_add_test(tc, more_weight_helps_at_once);
 	tcase_add_loop_test(tc, weights_change_at_random, 0, 6);
+	tcase_add_loop_test(tc, who_comes_back_is_no_newcomer, 0, 2);
 	suite_add_tcase(suite, tc);
 	return tap_main(suite);
 }
