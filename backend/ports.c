@@ -85,6 +85,12 @@ struct ports *ports_create(struct backend *backend)
 	if (!ports)
 		return NULL;
 	ports->backend = backend;
+	/* What had fired may be let go of between the loop's look and ours: then
+	 * there is nothing to read, and nobody may wait for it. */
+	if (evutil_make_socket_nonblocking(fd)) {
+		free(ports);
+		return NULL;
+	}
 	ports->readable = event_new(backend->base, fd, EV_READ | EV_PERSIST, on_events, ports);
 	if (!ports->readable || event_add(ports->readable, NULL)) {
 		ports_destroy(ports);

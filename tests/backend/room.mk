@@ -18,7 +18,9 @@ $(B)/test/backend-worker: LDFLAGS += -Wl,--wrap=malloc
 $(eval $(call c_test,backend-image,tests/backend/test_image.c backend/image.c,,$(BACKEND_PKGS)))
 $(eval $(call c_test,backend-budget,tests/backend/test_budget.c))
 $(eval $(call c_test,backend-log,tests/backend/test_log.c backend/log.c backend/trace.c))
-SCENARIOS += tests/backend/docs
+$(eval $(call c_testprog,backend-ports,tests/backend/ports.c,coproc-backend coproc-xenstore coproc-schema coproc-ring,\
+	$(BACKEND_PKGS)))
+SCENARIOS += tests/backend/docs tests/backend/ports.sh
 
 # coprocd with every failure that its surroundings may have, one by one.
 FAULTY := getopt_long malloc calloc realloc strdup memfd_create ftruncate fcntl fallocate mmap recv \
