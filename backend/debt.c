@@ -81,6 +81,10 @@ void debt_take(struct session *session)
 
 void debt_forget_all(struct coprocessor *coprocessor)
 {
-	while (!LIST_EMPTY(&coprocessor->debts))
-		drop(LIST_FIRST(&coprocessor->debts));
+	struct debt *debt, *next;
+
+	for (debt = LIST_FIRST(&coprocessor->debts); debt; debt = next) {
+		next = LIST_NEXT(debt, link);
+		drop(debt);
+	}
 }
