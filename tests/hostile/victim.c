@@ -133,6 +133,8 @@ struct made {
 	struct coproc_context *context;
 	struct coproc_firmware *firmware;
 	struct coproc_queue *queue;
+	uint64_t cookie;        /* of the next job: none is used again, jobs may end in a later call */
+	uint64_t seen;          /* cookies that ended */
 };
 
 static int make(struct made *m)
@@ -151,11 +153,13 @@ static void jobs(struct made *m, unsigned int count)
 {
 	struct coproc_job job = { .context = m->context, .firmware = m->firmware, .entry = 1 };
 	struct coproc_done done[8];
-	uint64_t seen = 0;
 	int n;
 
-	for (job.cookie = 0; job.cookie < count; job.cookie++)
+	for (unsigned int i = 0; i < count; i++) {
+		job.cookie = m->cookie++ % 64;
+		m->seen &= ~(1ull << job.cookie);       /* BOARD_STAY: the one of 64 jobs ago */
 		board->jobs += CALL(coproc_submit, 1, m->queue, &job, 1, NULL) == 1;
+	}
 	board->step = 1;
 	if (board->argument) {
 		uint64_t value;
@@ -165,7 +169,7 @@ static void jobs(struct made *m, unsigned int count)
 	}
 	do {
 		n = CALL(coproc_wait_any, 1, m->queue, done, 8, COPROC_DEFAULT);
-		ended(done, n, &seen);
+		ended(done, n, &m->seen);
 	} while (n > 0);
 	if (n == -ENOENT && board->worst_rc == -ENOENT)
 		board->worst_rc = 0;    /* none is left: that is the end */
