@@ -6,29 +6,14 @@
  *	backend-edges FIRMWARE
  */
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/hostile/raw.h"
+#include "tests/unit/verdict.h"
 
 static struct raw raw;
-static int bad;
-
-__attribute__((format(printf, 2, 3)))
-static void check(bool good, const char *format, ...)
-{
-	va_list args;
-
-	fputs(good ? "ok - " : "not ok - ", stdout);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	putchar('\n');
-	fflush(stdout);
-	bad |= !good;
-}
 
 static void connect_anew(void)
 {
@@ -109,5 +94,5 @@ int main(int argc, char **argv)
 	for (int i = 0; i < 4; i++)
 		leaves_in_the_midst();
 	table_without_grant(argv[1]);
-	return bad;
+	return verdict;
 }

@@ -124,7 +124,7 @@ static void no_memory_to_end_it(void)
 		status = asked(ending(k, k == BUFFER));
 		check(has_failed() && status == XENCOPROC_OK, "no memory to tell the worker of a %s's end: %s",
 		      names[k], coproc_status_text(status));
-		until_at("ready");
+		until_ready();
 	}
 	leave();
 }
@@ -139,7 +139,7 @@ static void half_told(void)
 	status = asked(register_of(9, MANY_PAGES));
 	check(has_failed() && status == XENCOPROC_NO_MEMORY, "no memory for the second half of a buffer: %s",
 	      coproc_status_text(status));
-	until_at("ready");
+	until_ready();
 	check(asked(register_of(9, MANY_PAGES)) == XENCOPROC_OK, "and then it is had");
 	leave();
 }

@@ -11,7 +11,6 @@
 
 #include <sodium.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,25 +22,11 @@
 struct raw raw;
 static const char *dir;
 static pid_t coprocd;
-static bool bad;
 static void *many;              /* pages that are granted once, for all */
 void *pages[3];
 int last_slot;
 static struct coproc_completion kept[RAW_QUEUES][64];
 static unsigned int keeps[RAW_QUEUES];
-
-void check(bool good, const char *format, ...)
-{
-	va_list args;
-
-	fputs(good ? "ok - " : "not ok - ", stdout);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	putchar('\n');
-	fflush(stdout);
-	bad |= !good;
-}
 
 static _Noreturn void give_up(const char *what, const char *which)
 {
@@ -354,6 +339,14 @@ struct coproc_request cancel_of(unsigned int queue, int slot, uint64_t id)
 
 /* ---- connections ---- */
 
+void until_ready(void)
+{
+	until_at("ready");
+	if (asked(of_context(XENCOPROC_OP_CTX_CREATE, SPARE_CONTEXT)) ||
+	    asked(of_context(XENCOPROC_OP_CTX_DESTROY, SPARE_CONTEXT)))
+		give_up("the worker answers", "not");
+}
+
 void connect_anew(void)
 {
 	wish_nothing();
@@ -361,7 +354,7 @@ void connect_anew(void)
 	forget_at();
 	if (!raw_connect(&raw))
 		give_up("connects", "not");
-	until_at("ready");
+	until_ready();
 }
 
 void leave(void)
@@ -461,5 +454,5 @@ int main(int argc, char **argv)
 		moments_of_two();
 	else
 		moments_beside();
-	return bad;
+	return verdict;
 }

@@ -11,15 +11,14 @@
 #include <stdint.h>
 
 #include "tests/hostile/raw.h"
+#include "tests/unit/verdict.h"
 
 #define IMAGE_BUFFER    2u
+#define SPARE_CONTEXT   7u      /* until_ready()'s own */
 #define MANY_PAGES      1100u   /* more than one message to a worker tells of */
 
 extern struct raw raw;
 extern void *pages[3];          /* of make_all()'s buffers */
-
-/* One line of the verdict: "ok - what" or "not ok - what". */
-void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* What the puppet does at a command from now on; NULL: as it should. */
 void wish(const char *command, const char *word);
@@ -36,6 +35,9 @@ void closing_asked(void);
 bool has_failed(void);
 /* Until the puppet is there; else the line says so. */
 void until_at(const char *where);
+/* Until it is ready, and coprocd knows and has told it of all objects: the puppet's
+ * own word comes before that, and what fails soon after would fail there. */
+void until_ready(void);
 /* Forgets where it was, so that until_at() waits for what comes. */
 void forget_at(void);
 /* The worker dies, and the next one has begun; where it may go on, it is ready. */

@@ -30,16 +30,13 @@ $(eval $(call c_testprog,coprocd-faulty,backend/coprocd.c tests/backend/faulty.c
 	coproc-xenstore coproc-schema coproc-ring,$(BACKEND_PKGS)))
 # A worker and a guest that choose the moment.
 $(eval $(call c_helper,coproc-engine-puppet,tests/backend/puppet.c))
-$(eval $(call c_testprog,backend-moments,$(wildcard tests/backend/moments*.c) tests/hostile/raw.c,coproc-ring,xengnttab xenevtchn \
-	xenstore libsodium))
+$(eval $(call c_testprog,backend-moments,$(wildcard tests/backend/moments*.c) tests/hostile/raw.c \
+	tests/unit/verdict.c,coproc-ring,xengnttab xenevtchn xenstore libsodium))
 $(B)/test/coprocd-faulty: LDFLAGS += $(FAULTY:%=-Wl,--wrap=%)
-$(eval $(call c_testprog,backend-edges,tests/backend/edges.c tests/hostile/raw.c,coproc-ring,xengnttab xenevtchn \
+$(eval $(call c_testprog,backend-edges,tests/backend/edges.c tests/hostile/raw.c tests/unit/verdict.c,coproc-ring,xengnttab xenevtchn \
 	xenstore libsodium))
 # Not again with sanitizers, whose runtime asks for memory through the same calls.
 ifndef SAN
-SCENARIOS += tests/backend/faulty.sh tests/backend/edges.sh
-# Its moments move on a machine that stands still for seconds: by hand, and by `make coverage`.
-ifdef COV_DIR
-SCENARIOS += tests/backend/moments.sh
-endif
+SCENARIOS += tests/backend/edges.sh
+SLOW_SCENARIOS += tests/backend/faulty.sh tests/backend/moments.sh
 endif

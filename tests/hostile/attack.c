@@ -12,26 +12,11 @@
 
 #include <signal.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
 struct raw raw;
-static int bad;
-
-void check(bool good, const char *format, ...)
-{
-	va_list args;
-
-	fputs(good ? "ok - " : "not ok - ", stdout);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	putchar('\n');
-	fflush(stdout);
-	bad |= !good;
-}
 
 void connect_(void)
 {
@@ -57,11 +42,6 @@ bool flooding(double until, unsigned long done, unsigned long least)
 	if (t.tv_nsec >= 500000000)
 		usleep((useconds_t)((1000000000 - t.tv_nsec) / 1000));
 	return done < least || now() < until;
-}
-
-int attack_verdict(void)
-{
-	return bad;
 }
 
 const uint8_t *image(const char *path, uint32_t *length, uint8_t digest[32])
@@ -188,7 +168,7 @@ static int pulse(double seconds, char **argv)
 		usleep(500);
 	}
 	check(!failed && rounds, "%s: %u times, %u of them failed", argv[1], rounds, failed);
-	return attack_verdict();
+	return verdict;
 }
 
 int main(int argc, char **argv)
@@ -204,7 +184,7 @@ int main(int argc, char **argv)
 			if (!strcmp(a->name, what)) {
 				raw_open(&raw);
 				a->run(with);
-				return attack_verdict();
+				return verdict;
 			}
 	fprintf(stderr, "hostile: there is no attack \"%s\"\n", what);
 	return 2;

@@ -14,14 +14,13 @@
 #include <unistd.h>
 
 #include "raw.h"
+#include "tests/unit/verdict.h"
 
 /* Entries of the firmware "work" of tests/engines. */
 enum { WORK_SCALE = 1, WORK_CHAIN = 2, WORK_FOREVER = 5 };
 
 extern struct raw raw;
 
-void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int attack_verdict(void);               /* 0: every check was good */
 void connect_(void);                    /* exits when it cannot */
 double now(void);                       /* seconds */
 

@@ -3,7 +3,7 @@
 HOSTILE_PKGS := xengnttab xenevtchn xenstore libsodium
 HOSTILE_ATTACKS := $(addprefix tests/hostile/,attack.c bounds.c changes.c cunning.c firmware.c floods.c \
 	grants.c guilty.c nodes.c order.c rings.c stale.c \
-	unpaid.c)
+	unpaid.c) tests/unit/verdict.c
 HOSTILE_RAW := tests/hostile/raw.c
 $(eval $(call c_testprog,hostile,$(HOSTILE_ATTACKS) $(HOSTILE_RAW),coproc-ring,$(HOSTILE_PKGS)))
 $(eval $(call c_testprog,guest-quota,tests/hostile/guest-quota.c $(HOSTILE_RAW),coproc-ring,$(HOSTILE_PKGS)))

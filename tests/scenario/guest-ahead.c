@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "verdict.h"
+#include "guest.h"
 
 enum { COUNT, SCALE, CHAIN, FLOATS, COPY, FOREVER };
 
@@ -89,5 +89,5 @@ int main(int argc, char **argv)
 	meet(argv[2], "last");
 	ends(ahead, XENCOPROC_OK, "the one ahead runs, in its own context");
 	check(!coproc_close(device, 5000), "and it ends in order");
-	return bad;
+	return verdict;
 }

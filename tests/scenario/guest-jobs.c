@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "verdict.h"
+#include "guest.h"
 
 enum { COUNT, SCALE, CHAIN, FLOATS, COPY, FOREVER, FAIL, TALK, FOLD };
 enum { LOAD, STORE, JUMP, UNDEFINED };
@@ -335,5 +335,5 @@ int main(int argc, char **argv)
 	endings();
 	policy(argv[3]);
 	check(coproc_close(device, 5000) == 0, "a clean close");
-	return bad;
+	return verdict;
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "verdict.h"
+#include "guest.h"
 
 enum { COUNT, SCALE, CHAIN, FLOATS, COPY, FOREVER };
 enum { JOBS = 5 };
@@ -123,5 +123,5 @@ int main(int argc, char **argv)
 	goes_on();
 	check(told_stopped() == 1, "the event says stopped, once");
 	check(!coproc_close(device, 5000), "and it ends in order");
-	return bad;
+	return verdict;
 }
