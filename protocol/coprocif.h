@@ -297,7 +297,7 @@ enum xencoproc_status {
 	XENCOPROC_NOT_SUPPORTED         = 27,   /* needs a feature that was not negotiated */
 	XENCOPROC_NOT_FOUND             = 28,   /* nothing to cancel; no image of that digest */
 	XENCOPROC_STOPPED               = 29,   /* the coprocessor is stopped */
-	XENCOPROC_NO_MEMORY             = 30    /* the backend could not, for now */
+	XENCOPROC_NO_MEMORY             = 30    /* the backend is out of memory; later it may not be */
 };
 
 struct xencoproc_cqe {
