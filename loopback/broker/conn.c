@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -189,6 +190,14 @@ void lb_conn_close(struct lb_conn *c)
 	free(c);
 }
 
+/* Whoever connected has ended since, or does not want it any more. */
+static bool hung_up(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0 && p.revents & POLLHUP;
+}
+
 static void conn_new(struct lb_listener *l, int fd)
 {
 	struct lb_world *w = l->w;
@@ -208,7 +217,9 @@ static void conn_new(struct lb_listener *l, int fd)
 	if (!err && !lb_domain_charge(l->dom, 1))
 		err = -ENOSPC;
 	if (err) {
-		lb_log_often("a connection to domain %u refused: %s", l->dom->id, strerror(-err));
+		/* Who is gone by now cannot be told from a stranger, and misses nothing. */
+		if (!hung_up(fd))
+			lb_log_often("a connection to domain %u refused: %s", l->dom->id, strerror(-err));
 		close(fd);
 		free(c);
 		return;

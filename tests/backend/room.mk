@@ -8,6 +8,7 @@ $(eval $(call c_test,backend-sched-bounds,tests/backend/test_sched_bounds.c $(BA
 $(eval $(call c_test,backend-sched-scale,tests/backend/test_sched_scale.c $(BACKEND_SCHED)))
 
 $(eval $(call c_test,backend-bank,tests/backend/test_bank.c backend/bank.c))
+$(B)/test/backend-bank: LDFLAGS += -Wl,--wrap=fallocate
 $(eval $(call c_test,backend-config,tests/backend/test_config.c backend/config.c backend/log.c \
 	$(wildcard backend/sched/*.c),,libconfuse))
 
