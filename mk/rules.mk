@@ -6,6 +6,7 @@
 #   $(eval $(call c_program,NAME,SRCS,LIBS,PKGS))          $(B)/bin/NAME
 #   $(eval $(call c_helper,NAME,SRCS,LIBS,PKGS))           $(B)/libexec/NAME
 #   $(eval $(call c_test,NAME,SRCS,LIBS,PKGS))             $(B)/test/NAME, run by check
+#   $(eval $(call c_slow_test,NAME,SRCS,LIBS,PKGS))       the same, left out by check-fast
 #   $(eval $(call c_testprog,NAME,SRCS,LIBS,PKGS))         $(B)/test/NAME, used by scenarios
 #
 # SRCS are paths from the top of the tree, LIBS names of our own static
@@ -16,7 +17,7 @@
 #   ALL_TESTS  what the tests need beside it
 #   TESTS      programs that print TAP (libcheck ones do so through tests/unit/tap.h)
 #   SCENARIOS  scripts that print TAP, run from the top of the tree with $B set
-#   SLOW_SCENARIOS  the same, left out by check-fast
+#   SLOW_SCENARIOS  scripts and programs that check-fast leaves out
 
 B ?= build
 VERSION := 0.1.0
@@ -88,4 +89,8 @@ c_testprog = $(call c_link,$(B)/test/$(1),$(2),$(3),$(4),ALL_TESTS)
 define c_test
 $(call c_link,$(B)/test/$(1),$(2),$(3),check $(4),ALL_TESTS)
 TESTS += $(B)/test/$(1)
+endef
+define c_slow_test
+$(call c_link,$(B)/test/$(1),$(2),$(3),check $(4),ALL_TESTS)
+SLOW_SCENARIOS += $(B)/test/$(1)
 endef

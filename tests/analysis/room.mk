@@ -35,7 +35,8 @@ UNCOVERED := %/ring-stress %/engine-speed %/engine-figures %/loopback-grants %/b
 COVERED_SLOW := $(addprefix tests/,conformance/backend.sh conformance/backend-jobs.sh \
 	conformance/frontend.sh hostile/attacks.sh hostile/kill.sh hostile/backend.sh \
 	hostile/backend-states.sh hostile/backend-nodes.sh hostile/backend-reconnects.sh \
-	scenario/restart.sh scenario/policy.sh)
+	scenario/restart.sh scenario/policy.sh backend/faulty.sh backend/edges.sh backend/moments.sh \
+	frontend/peers.sh loopback/worlds.sh) $(B)/test/engine-cortex-m-memory
 .PHONY: run-tests-covered
 run-tests-covered: tests
 	@B=$(B) SAN= tests/run $(filter-out $(UNCOVERED),$(TESTS) $(SCENARIOS)) $(COVERED_SLOW)

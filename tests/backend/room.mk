@@ -38,6 +38,5 @@ $(eval $(call c_testprog,backend-edges,tests/backend/edges.c tests/hostile/raw.c
 	xenstore libsodium))
 # Not again with sanitizers, whose runtime asks for memory through the same calls.
 ifndef SAN
-SCENARIOS += tests/backend/edges.sh
-SLOW_SCENARIOS += tests/backend/faulty.sh tests/backend/moments.sh
+SLOW_SCENARIOS += tests/backend/edges.sh tests/backend/faulty.sh tests/backend/moments.sh
 endif

@@ -40,5 +40,5 @@ bench-doc:
 
 # That all of it works, in under a minute; not with sanitizers, which count too.
 ifndef SAN
-SCENARIOS += $(BENCH)/smoke
+SLOW_SCENARIOS += $(BENCH)/smoke
 endif

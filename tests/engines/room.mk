@@ -9,7 +9,7 @@ $(eval $(call c_test,engine-sandbox,tests/engines/test_sandbox.c $(PLAY),,xengnt
 $(eval $(call c_test,engine-cortex-m,tests/engines/test_cortex_m.c $(PLAY),,xengnttab))
 $(eval $(call c_test,engine-cortex-m-image,tests/engines/test_image.c backend/engines/cortex-m/image.c,,))
 $(eval $(call c_test,engine-cortex-m-window,tests/engines/test_window.c backend/engines/cortex-m/window.c,,unicorn))
-$(eval $(call c_test,engine-cortex-m-memory,tests/engines/test_memory.c $(PLAY),,xengnttab))
+$(eval $(call c_slow_test,engine-cortex-m-memory,tests/engines/test_memory.c $(PLAY),,xengnttab))
 $(eval $(call c_test,engine-cortex-m-wild,tests/engines/test_wild.c $(PLAY),,xengnttab))
 
 $(eval $(call c_test,engine-cortex-m-slices,tests/engines/test_slices.c $(PLAY),,xengnttab))

@@ -13,4 +13,5 @@ $(B)/test/frontend-guest: LDFLAGS += $(FAILING:%=-Wl,--wrap=%)
 # The backend is the one that coproc-conform plays.
 $(eval $(call c_testprog,frontend-peers,tests/frontend/peers.c tests/frontend/peers-moments.c $(addprefix tests/conformance/frontend-,\
 	device.c ring.c serve.c toolstack.c watch.c),coproc-ring coproc-schema,xengnttab xenevtchn xenstore))
-SCENARIOS += tests/frontend/peers.sh tests/frontend/run.sh tests/frontend/abi.sh
+SCENARIOS += tests/frontend/run.sh tests/frontend/abi.sh
+SLOW_SCENARIOS += tests/frontend/peers.sh

@@ -9,4 +9,5 @@ $(eval $(call c_testprog,loopback-hostile,tests/loopback/hostile.c,,))
 $(eval $(call c_test,loopback-grants,tests/loopback/test_grants.c tests/loopback/world.c,,))
 $(eval $(call c_test,loopback-events,tests/loopback/test_events.c tests/loopback/world.c,,))
 $(eval $(call c_test,loopback-xenstore,tests/loopback/test_xenstore.c tests/loopback/world.c,,))
-SCENARIOS += tests/loopback/worlds.sh tests/loopback/vchan.sh tests/loopback/abi.sh
+SCENARIOS += tests/loopback/vchan.sh tests/loopback/abi.sh
+SLOW_SCENARIOS += tests/loopback/worlds.sh

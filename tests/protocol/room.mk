@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-SCENARIOS += tests/protocol/header
+SLOW_SCENARIOS += tests/protocol/header
