@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "chain.h"
 #include "frontend/user/coproc.h"
+#include "tests/engines/work.h"
 
 #define ENTRIES         256u
 
@@ -40,7 +40,7 @@ static void prepare(const struct bench_order *order, unsigned int n)
 {
 	job.cookie = n;
 	if (!null_engine) {
-		job.entry = CHAIN_ENTRY;
+		job.entry = WORK_CHAIN;
 		job.immediate = (uint64_t)(n & 3) << 32 | order->units;
 	} else {
 		job.entry = order->units ? 1 : 0;
@@ -65,7 +65,7 @@ static void check(const struct bench_order *order, const uint64_t *expect,
 static void expected(const struct bench_order *order, uint64_t *expect)
 {
 	for (uint64_t seed = 0; !null_engine && seed < 4; seed++)
-		expect[seed] = chain(seed << 32 | order->units);
+		expect[seed] = work_chain(seed << 32 | order->units);
 }
 
 /* The part that is measured; a function of its own, for profiles. */

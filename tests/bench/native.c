@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "bench.h"
-#include "chain.h"
 #include "checked.h"
 #include "tests/engines/bare.h"
 #include "tests/engines/play.h"
+#include "tests/engines/work.h"
 
 #define DOMID   5u              /* nobody's: its worker maps nothing */
 
@@ -24,8 +24,8 @@ static struct play worker;
 
 static uint64_t run_one(uint64_t immediate)
 {
-	struct coproc_fw_abi_job job = { .entry = CHAIN_ENTRY, .immediate = immediate };
-	struct play_job told = { .entry = CHAIN_ENTRY, .immediate = immediate };
+	struct coproc_fw_abi_job job = { .entry = WORK_CHAIN, .immediate = immediate };
+	struct play_job told = { .entry = WORK_CHAIN, .immediate = immediate };
 	struct worker_reply reply;
 
 	if (bare)
@@ -44,7 +44,7 @@ static void run(const struct bench_order *order, struct bench_result *result)
 	if (!each)
 		bench_die("no memory");
 	for (uint64_t seed = 0; seed < 4; seed++)
-		expect[seed] = chain(seed << 32 | order->units);
+		expect[seed] = work_chain(seed << 32 | order->units);
 	begin = bench_now();
 	for (unsigned int n = 0; n < order->jobs; n++) {
 		uint64_t before = bench_now();

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "tests/engines/play.h"
+#include "tests/engines/work.h"
 #include "tests/engines/world.h"
 #include "tests/unit/tap.h"
 
-enum { WORK_COUNT, WORK_SCALE, WORK_CHAIN, WORK_FLOATS, WORK_COPY, WORK_FOREVER };
 enum { WILD_LOAD, WILD_STORE };
 
 #define WHOM(seq)       ((seq) << WORKER_ATTENTION_SHIFT)

@@ -9,11 +9,9 @@
 #include "backend/engines/cortex-m/firmware/coproc_fw.h"
 #include "backend/engines/cortex-m/image.h"
 #include "tests/engines/play.h"
+#include "tests/engines/work.h"
 #include "tests/engines/world.h"
 #include "tests/unit/tap.h"
-
-
-enum { COUNT, SCALE, CHAIN, FLOATS, COPY, FOREVER, FAIL, TALK, FOLD };
 
 static struct play p;
 static uint8_t *bank;
@@ -44,24 +42,10 @@ static struct worker_reply run(uint32_t context, uint32_t entry, uint64_t immedi
 	return r;
 }
 
-static uint64_t chain(uint64_t immediate)
-{
-	uint32_t x = (uint32_t)(immediate >> 32), n = (uint32_t)immediate;
-
-	for (uint32_t i = 0; i < n; i++) {
-		x = x * 1664525u + 1013904223u;
-		if (x & 0x10000)
-			x ^= 0x55;
-		if (x & 0x20000)
-			x = x << 3 | x >> 29;
-	}
-	return (uint64_t)n << 32 | x;
-}
-
 START_TEST(state_stays_in_a_context)
 {
 	for (uint32_t i = 1; i <= 100; i++) {
-		struct worker_reply r = run(0, COUNT, 0);
+		struct worker_reply r = run(0, WORK_COUNT, 0);
 
 		ck_assert_uint_eq(r.status, XENCOPROC_OK);
 		ck_assert_uint_eq(r.result, 0x123400000000ull + i);
@@ -71,17 +55,17 @@ END_TEST
 
 START_TEST(integers_are_exact)
 {
-	struct worker_reply r = run(0, CHAIN, 0xfeed00000000ull + 1000000);
+	struct worker_reply r = run(0, WORK_CHAIN, 0xfeed00000000ull + 1000000);
 
 	ck_assert_uint_eq(r.status, XENCOPROC_OK);
-	ck_assert_uint_eq(r.result, chain(0xfeed00000000ull + 1000000));
+	ck_assert_uint_eq(r.result, work_chain(0xfeed00000000ull + 1000000));
 	printf("# chain of 10^6: %llu instructions\n", (unsigned long long)r.u.instructions);
 }
 END_TEST
 
 START_TEST(floats_are_exact)
 {
-	struct worker_reply r = run(0, FLOATS, 5000);
+	struct worker_reply r = run(0, WORK_FLOATS, 5000);
 	float a = 1.0f, b = 0.0f;
 	uint32_t bits;
 
@@ -126,13 +110,13 @@ START_TEST(words_are_scaled_in_place)
 	map_two();
 	for (uint32_t i = 0; i < words; i++)
 		from[i + 1] = i * 2654435761u;
-	ck_assert_uint_eq(on_buffers(SCALE, 7, 4, 8, words * 4).status, XENCOPROC_OK);
+	ck_assert_uint_eq(on_buffers(WORK_SCALE, 7, 4, 8, words * 4).status, XENCOPROC_OK);
 	for (uint32_t i = 0; i < words; i++)
 		ck_assert_uint_eq(to[i + 2], i * 2654435761u * 7 + 1);
 	ck_assert(to[0] == 0 && to[1] == 0 && to[words + 2] == 0);
 	/* The firmware's own refusal, with its code. */
-	ck_assert_uint_eq(run(0, SCALE, 7).result, 22);
-	ck_assert_uint_eq(run(0, SCALE, 7).status, XENCOPROC_FAILED);
+	ck_assert_uint_eq(run(0, WORK_SCALE, 7).result, 22);
+	ck_assert_uint_eq(run(0, WORK_SCALE, 7).status, XENCOPROC_FAILED);
 }
 END_TEST
 
@@ -147,7 +131,7 @@ START_TEST(bytes_are_copied_exactly)
 		const uint32_t length = n * 997, a = n * 13 % 64, b = n * 29 % 64 + 64;
 
 		memset(to, 0xee, length + 256);
-		ck_assert_uint_eq(on_buffers(COPY, 0, a, b, length).status, XENCOPROC_OK);
+		ck_assert_uint_eq(on_buffers(WORK_COPY, 0, a, b, length).status, XENCOPROC_OK);
 		ck_assert(memcmp(to + b, from + a, length) == 0);
 		ck_assert(to[b - 1] == 0xee && to[b + length] == 0xee);
 	}
@@ -157,7 +141,7 @@ END_TEST
 /* As many operands as there can be, of as many buffers; some empty. */
 START_TEST(all_operands_arrive)
 {
-	struct play_job j = { .entry = FOLD, .immediate = 99, .operands = WORKER_OPERANDS_MAX };
+	struct play_job j = { .entry = WORK_FOLD, .immediate = 99, .operands = WORKER_OPERANDS_MAX };
 	uint64_t h = 99;
 
 	for (uint32_t i = 0; i < WORKER_OPERANDS_MAX; i++) {
@@ -184,7 +168,7 @@ END_TEST
 /* Far more buffers than windows, so that old ones have to give way. */
 START_TEST(windows_give_way)
 {
-	struct play_job j = { .entry = FOLD, .operands = 2 };
+	struct play_job j = { .entry = WORK_FOLD, .operands = 2 };
 
 	for (uint32_t i = 0; i < 512; i++) {
 		ck_assert_uint_eq(play_map(&p, i, XENCOPROC_ACCESS_READ, 1,
@@ -219,7 +203,7 @@ END_TEST
 
 START_TEST(codes_of_the_firmware)
 {
-	struct worker_reply r = run(0, FAIL, 0xdeadbeef);
+	struct worker_reply r = run(0, WORK_FAIL, 0xdeadbeef);
 
 	ck_assert_uint_eq(r.status, XENCOPROC_FAILED);
 	ck_assert_uint_eq(r.result, 0xdeadbeef);
@@ -227,9 +211,9 @@ START_TEST(codes_of_the_firmware)
 	ck_assert_uint_eq(r.status, XENCOPROC_FAILED);
 	ck_assert_uint_eq(r.result, COPROC_FW_NO_ENTRY);
 	/* FAILED keeps the context's state. */
-	ck_assert_uint_eq(run(0, COUNT, 0).result, 0x123400000001);
-	run(0, FAIL, 1);
-	ck_assert_uint_eq(run(0, COUNT, 0).result, 0x123400000002);
+	ck_assert_uint_eq(run(0, WORK_COUNT, 0).result, 0x123400000001);
+	run(0, WORK_FAIL, 1);
+	ck_assert_uint_eq(run(0, WORK_COUNT, 0).result, 0x123400000002);
 }
 END_TEST
 
@@ -238,7 +222,7 @@ START_TEST(lines_of_firmware_reach_the_log)
 	char *text;
 	size_t lines = 0;
 
-	ck_assert_uint_eq(run(0, TALK, 5000).status, XENCOPROC_OK);
+	ck_assert_uint_eq(run(0, WORK_TALK, 5000).status, XENCOPROC_OK);
 	text = play_log(&p);
 	ck_assert_ptr_nonnull(strstr(text, "firmware of context 0: hello from the core\n"));
 	/* Nothing that a terminal would obey. */
@@ -258,10 +242,10 @@ START_TEST(many_contexts)
 		for (uint32_t c = 1; c <= 64; c++) {
 			play_context(&p, c);
 			for (uint32_t n = 1; n <= c % 3 + 1; n++)
-				ck_assert_uint_eq(run(c, COUNT, 0).result, 0x123400000000 + n);
+				ck_assert_uint_eq(run(c, WORK_COUNT, 0).result, 0x123400000000 + n);
 		}
 		for (uint32_t c = 1; c <= 64; c++) {
-			ck_assert_uint_eq(run(c, COUNT, 0).result, 0x123400000000 + c % 3 + 2);
+			ck_assert_uint_eq(run(c, WORK_COUNT, 0).result, 0x123400000000 + c % 3 + 2);
 			play_context_end(&p, c);
 		}
 	}

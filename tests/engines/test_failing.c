@@ -12,10 +12,9 @@
 #include <unistd.h>
 
 #include "tests/engines/play.h"
+#include "tests/engines/work.h"
 #include "tests/engines/world.h"
 #include "tests/unit/tap.h"
-
-enum { WORK_COUNT, WORK_SCALE };
 
 #define RW      (XENCOPROC_ACCESS_READ | XENCOPROC_ACCESS_WRITE)
 

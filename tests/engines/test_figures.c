@@ -8,12 +8,11 @@
 #include <unistd.h>
 
 #include "tests/engines/play.h"
+#include "tests/engines/work.h"
 #include "tests/engines/world.h"
 #include "tests/unit/tap.h"
 
 #define TIMES   1000u
-
-enum { WORK_COUNT = 0, WORK_CHAIN = 2, WORK_FOREVER = 5, WORK_FOLD = 8 };
 
 static const struct play_options plain = { .domid = WORLD_DOMID };
 static double us[TIMES];

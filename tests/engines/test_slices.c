@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "tests/engines/play.h"
+#include "tests/engines/work.h"
 #include "tests/engines/world.h"
 #include "tests/unit/tap.h"
 
-enum { WORK_COUNT, WORK_SCALE, WORK_CHAIN, WORK_FLOATS, WORK_COPY, WORK_FOREVER };
 enum { MIXED_CONDITIONAL, MIXED_FLOATING, MIXED_RECURSION, MIXED_SORTING, MIXED_SATURATING };
 
 enum { FW_WORK, FW_MIXED };

@@ -14,10 +14,8 @@
 #include <unistd.h>
 
 #include "raw.h"
+#include "tests/engines/work.h"
 #include "tests/unit/verdict.h"
-
-/* Entries of the firmware "work" of tests/engines. */
-enum { WORK_SCALE = 1, WORK_CHAIN = 2, WORK_FOREVER = 5 };
 
 extern struct raw raw;
 

@@ -101,21 +101,6 @@ static pid_t flip_between(volatile uint32_t *word, uint32_t one, uint32_t other)
 	return child(flip_word, NULL, 0);
 }
 
-/* What entry 2 of the firmware computes. */
-static uint64_t chain(uint64_t immediate)
-{
-	uint32_t x = (uint32_t)(immediate >> 32), n = (uint32_t)immediate;
-
-	for (uint32_t i = 0; i < n; i++) {
-		x = x * 1664525u + 1013904223u;
-		if (x & 0x10000)
-			x ^= 0x55;
-		if (x & 0x20000)
-			x = x << 3 | x >> 29;
-	}
-	return (uint64_t)n << 32 | x;
-}
-
 /* A submitted slot: the immediate, and an operand's offset that is beyond its buffer. */
 static void slots(unsigned int at, uint32_t one, uint32_t other, unsigned int bad_status, const char *what)
 {
@@ -146,15 +131,15 @@ static void slots(unsigned int at, uint32_t one, uint32_t other, unsigned int ba
 		if (!raw_take(&raw, 1, &done)) {
 			neither++;
 		} else if (bad_status) {
-			first += done.status == XENCOPROC_OK && done.result == chain(100);
+			first += done.status == XENCOPROC_OK && done.result == work_chain(100);
 			second += done.status == bad_status;
-			neither += (done.status != XENCOPROC_OK || done.result != chain(100)) &&
+			neither += (done.status != XENCOPROC_OK || done.result != work_chain(100)) &&
 				   done.status != bad_status;
 		} else {
-			first += done.result == chain(one);
-			second += done.result == chain(other);
-			neither += done.result != chain(one) && done.result != chain(other) &&
-				   done.result != chain(100);
+			first += done.result == work_chain(one);
+			second += done.result == work_chain(other);
+			neither += done.result != work_chain(one) && done.result != work_chain(other) &&
+				   done.result != work_chain(100);
 		}
 		if (pid > 0)
 			end(pid);

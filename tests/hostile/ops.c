@@ -16,8 +16,7 @@
 #include <string.h>
 
 #include "frontend/user/coproc.h"
-
-enum { COUNT, SCALE, CHAIN, FLOATS, COPY, FOREVER, FAIL, TALK, FOLD };
+#include "tests/engines/work.h"
 
 #define JOBS            200u    /* more than three times around a ring of 64 */
 #define BIG_PAGES       1100u   /* two directories */
@@ -50,7 +49,7 @@ static void many(struct coproc_queue *q, unsigned int jobs)
 {
 	struct coproc_piece piece[2] = { { data, XENCOPROC_ACCESS_READ, 0, 64 },
 					 { data, XENCOPROC_ACCESS_WRITE, 4096, 64 } };
-	struct coproc_job job = { .context = context, .firmware = work, .entry = SCALE,
+	struct coproc_job job = { .context = context, .firmware = work, .entry = WORK_SCALE,
 				  .immediate = 3, .pieces = piece, .piece_count = 2 };
 	unsigned int submitted = 0, ended = 0;
 	struct coproc_done done[32];
@@ -70,7 +69,7 @@ static void many(struct coproc_queue *q, unsigned int jobs)
 static void tables(struct coproc_queue *q)
 {
 	struct coproc_piece piece[16];
-	struct coproc_job job = { .context = context, .firmware = work, .entry = FOLD,
+	struct coproc_job job = { .context = context, .firmware = work, .entry = WORK_FOLD,
 				  .pieces = piece };
 
 	for (uint32_t i = 0; i < 16; i++)
@@ -82,7 +81,7 @@ static void tables(struct coproc_queue *q)
 /* CANCEL, the NOP by which a silent backend is tried, a reset with its event. */
 static void endings(struct coproc_queue *q, bool brief)
 {
-	struct coproc_job job = { .context = context, .firmware = work, .entry = FOREVER,
+	struct coproc_job job = { .context = context, .firmware = work, .entry = WORK_FOREVER,
 				  .run_limit_us = brief ? 10000 : 3000000 };
 	struct coproc_done done;
 	struct coproc_event event;
@@ -95,7 +94,7 @@ static void endings(struct coproc_queue *q, bool brief)
 	must(coproc_cancel(q, id) == 0, "a cancel");
 	must(coproc_wait(q, id, 30000, &done) == 0 && done.status == XENCOPROC_CANCELLED,
 	     "a cancelled job");
-	job.entry = FAIL;
+	job.entry = WORK_FAIL;
 	job.immediate = 42;
 	must(run(q, &job).status == XENCOPROC_FAILED, "a job that fails");
 	coproc_dispatch(device);
@@ -138,7 +137,7 @@ static int touch(void)
 	must(coproc_buffer_create(device, 4096, XENCOPROC_ACCESS_READ, &image) == 0, "a buffer");
 	piece[0] = (struct coproc_piece){ image, XENCOPROC_ACCESS_READ, 0, 64 };
 	piece[1] = (struct coproc_piece){ data, XENCOPROC_ACCESS_WRITE, 4096, 64 };
-	struct coproc_job job = { .context = context, .firmware = work, .entry = SCALE,
+	struct coproc_job job = { .context = context, .firmware = work, .entry = WORK_SCALE,
 				  .pieces = piece, .piece_count = 2 };
 	struct coproc_queue *q;
 

@@ -16,8 +16,7 @@
 #include <unistd.h>
 
 #include "guest.h"
-
-enum { COUNT, SCALE, CHAIN, FLOATS, COPY, FOREVER };
+#include "tests/engines/work.h"
 
 static struct coproc_queue *queue;
 static struct coproc_context *first, *second;
@@ -73,17 +72,17 @@ int main(int argc, char **argv)
 	must(coproc_context_create(device, &second), "a context");
 	must(coproc_queue_open(device, XENCOPROC_CLASS_BATCH, 32, &queue), "a queue");
 
-	runs = submit(first, FOREVER);
-	ahead = submit(first, COUNT);
-	waits = submit(first, COUNT);
+	runs = submit(first, WORK_FOREVER);
+	ahead = submit(first, WORK_COUNT);
+	waits = submit(first, WORK_COUNT);
 	meet(argv[2], "ahead");
 	cancelled(ahead, "the job ahead, behind a stopped one, is cancelled");
 	cancelled(runs, "then the one before it, which was put aside for that");
 	meet(argv[2], "alone");
 	ends(waits, XENCOPROC_OK, "a third one has run");
 
-	runs = submit(first, FOREVER);
-	ahead = submit(second, COUNT);
+	runs = submit(first, WORK_FOREVER);
+	ahead = submit(second, WORK_COUNT);
 	meet(argv[2], "runs");
 	cancelled(runs, "a stopped job with one ahead behind it is cancelled");
 	meet(argv[2], "last");

@@ -14,8 +14,8 @@
 #include <time.h>
 
 #include "guest.h"
+#include "tests/engines/work.h"
 
-enum { COUNT, SCALE, CHAIN, FLOATS, COPY, FOREVER, FAIL, TALK, FOLD };
 enum { LOAD, STORE, JUMP, UNDEFINED };
 
 static struct coproc_firmware *work, *wild;
@@ -74,7 +74,7 @@ static void results(void)
 	for (uint32_t i = 0; i < 1 << 18; i++)
 		a[i] = i * 2654435761u;
 	done = run(queue, &(struct coproc_job){
-		.context = context(), .firmware = work, .entry = SCALE, .immediate = 7,
+		.context = context(), .firmware = work, .entry = WORK_SCALE, .immediate = 7,
 		.pieces = (struct coproc_piece[]){ { from, XENCOPROC_ACCESS_READ, 0, 1 << 20 },
 						   { to, XENCOPROC_ACCESS_WRITE, 0, 1 << 20 } },
 		.piece_count = 2 });
@@ -105,8 +105,9 @@ static void table(void)
 		for (uint32_t k = 0; k < piece[i].length; k++)
 			want = want * 131 + bytes[piece[i].offset + k];
 	}
-	done = run(queue, &(struct coproc_job){ .context = context(), .firmware = work, .entry = FOLD,
-						.immediate = 99, .pieces = piece, .piece_count = 10 });
+	done = run(queue, &(struct coproc_job){ .context = context(), .firmware = work,
+						.entry = WORK_FOLD, .immediate = 99,
+						.pieces = piece, .piece_count = 10 });
 	expect(done, XENCOPROC_OK, "ten operands by a table");
 	check(done.result == want, "the firmware saw each of them");
 	must(coproc_buffer_destroy(buffer), "a release");
@@ -115,7 +116,7 @@ static void table(void)
 static void state(void)
 {
 	struct coproc_context *a = context(), *b = context();
-	struct coproc_job job = { .firmware = work, .entry = COUNT };
+	struct coproc_job job = { .firmware = work, .entry = WORK_COUNT };
 	uint64_t seen[3];
 
 	job.context = a;
@@ -153,9 +154,9 @@ static void faults(void)
 	done = run(queue, &job);
 	check(done.status == XENCOPROC_FAULT && done.result >> 32 == XENCOPROC_FAULT_OPCODE,
 	      "an undefined instruction");
-	expect(run(queue, &(struct coproc_job){ .context = c, .firmware = work, .entry = FAIL,
+	expect(run(queue, &(struct coproc_job){ .context = c, .firmware = work, .entry = WORK_FAIL,
 						.immediate = 42 }), XENCOPROC_FAILED, "the firmware's own no");
-	expect(run(queue, &(struct coproc_job){ .context = c, .firmware = work, .entry = COUNT }),
+	expect(run(queue, &(struct coproc_job){ .context = c, .firmware = work, .entry = WORK_COUNT }),
 	       XENCOPROC_OK, "the context lives on");
 	coproc_dispatch(device);
 	while (coproc_read_event(device, &event) == 1)
@@ -167,9 +168,9 @@ static void faults(void)
 static void limits(void)
 {
 	struct coproc_context *c = context(), *d = context();
-	struct coproc_job hang = { .context = c, .firmware = work, .entry = FOREVER,
+	struct coproc_job hang = { .context = c, .firmware = work, .entry = WORK_FOREVER,
 				   .run_limit_us = 50000 };
-	struct coproc_job count = { .context = d, .firmware = work, .entry = COUNT };
+	struct coproc_job count = { .context = d, .firmware = work, .entry = WORK_COUNT };
 	struct coproc_done done;
 	uint64_t id;
 
@@ -179,7 +180,7 @@ static void limits(void)
 	check(done.ran_us >= 50000 && done.ran_us < 1000000, "ends soon after its limit (%u us)",
 	      done.ran_us);
 	check((uint32_t)run(queue, &count).result == 2, "another context of the domain kept its state");
-	done = run(queue, &(struct coproc_job){ .context = c, .firmware = work, .entry = COUNT });
+	done = run(queue, &(struct coproc_job){ .context = c, .firmware = work, .entry = WORK_COUNT });
 	check((uint32_t)done.result == 1, "its own begins anew");
 
 	/* Long enough for the next one to be there on a busy machine, too. */
@@ -195,8 +196,8 @@ static void limits(void)
 static void cancel(void)
 {
 	struct coproc_context *c = context(), *d = context();
-	struct coproc_job hang = { .context = c, .firmware = work, .entry = FOREVER };
-	struct coproc_job count = { .context = d, .firmware = work, .entry = COUNT };
+	struct coproc_job hang = { .context = c, .firmware = work, .entry = WORK_FOREVER };
+	struct coproc_job count = { .context = d, .firmware = work, .entry = WORK_COUNT };
 	uint64_t running = submit(queue, &hang), waiting = submit(queue, &count);
 	struct coproc_done done;
 
@@ -218,9 +219,9 @@ static void cancel(void)
 static void timelines(void)
 {
 	struct coproc_context *a = context(), *b = context();
-	struct coproc_job first = { .context = a, .firmware = work, .entry = CHAIN, .immediate = 300000,
-				    .flags = COPROC_JOB_SIGNAL, .signal_value = 5 };
-	struct coproc_job second = { .context = b, .firmware = work, .entry = COUNT,
+	struct coproc_job first = { .context = a, .firmware = work, .entry = WORK_CHAIN,
+				    .immediate = 300000, .flags = COPROC_JOB_SIGNAL, .signal_value = 5 };
+	struct coproc_job second = { .context = b, .firmware = work, .entry = WORK_COUNT,
 				     .flags = COPROC_JOB_WAIT, .wait_context = a, .wait_value = 5,
 				     .start_limit_us = 5000000 };
 	uint64_t two = submit(queue, &second), one, value = 0;
@@ -250,9 +251,9 @@ static void classes(void)
 {
 	struct coproc_queue *batch, *realtime;
 	struct coproc_context *c = context(), *d = context();
-	struct coproc_job longer = { .context = c, .firmware = work, .entry = CHAIN,
+	struct coproc_job longer = { .context = c, .firmware = work, .entry = WORK_CHAIN,
 				     .immediate = 2000000 };
-	struct coproc_job urgent = { .context = d, .firmware = work, .entry = COUNT };
+	struct coproc_job urgent = { .context = d, .firmware = work, .entry = WORK_COUNT };
 	uint64_t id;
 	struct coproc_done done;
 
@@ -280,7 +281,7 @@ static void endings(void)
 {
 	struct coproc_context *c = context();
 	struct coproc_queue *q;
-	struct coproc_job hang = { .context = c, .firmware = work, .entry = FOREVER };
+	struct coproc_job hang = { .context = c, .firmware = work, .entry = WORK_FOREVER };
 	uint64_t value = 1;
 
 	must(coproc_queue_open(device, XENCOPROC_CLASS_NORMAL, 32, &q), "a queue");

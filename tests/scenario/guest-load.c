@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "frontend/user/coproc.h"
+#include "tests/engines/work.h"
 
 #define STATUSES        32
 
@@ -38,29 +39,14 @@ static void must(int rc, const char *what)
 	exit(1);
 }
 
-/* What entry 2 of the firmware computes, on this processor. */
-static uint64_t chain(uint64_t immediate)
-{
-	uint32_t x = (uint32_t)(immediate >> 32), n = (uint32_t)immediate;
-
-	for (uint32_t i = 0; i < n; i++) {
-		x = x * 1664525u + 1013904223u;
-		if (x & 0x10000)
-			x ^= 0x55;
-		if (x & 0x20000)
-			x = x << 3 | x >> 29;
-	}
-	return (uint64_t)n << 32 | x;
-}
-
 static void take(const struct coproc_done *done)
 {
 	count[done->status < STATUSES ? done->status : STATUSES - 1]++;
 	waits[ended++] = done->waited_us;
 	run_us += done->ran_us;
 	last_result = done->result;
-	if (done->status == XENCOPROC_OK && opt.entry == 2 &&
-	    done->result != chain(opt.immediate | done->cookie << 32))
+	if (done->status == XENCOPROC_OK && opt.entry == WORK_CHAIN &&
+	    done->result != work_chain(opt.immediate | done->cookie << 32))
 		wrong++;
 }
 
@@ -74,7 +60,7 @@ static void load(struct coproc_queue *queue, struct coproc_job *job)
 
 		while (submitted < opt.jobs && submitted - ended < opt.in_flight) {
 			/* Another seed each time, so that a stale result is seen. */
-			job->cookie = opt.entry == 2 ? submitted & 0xff : 0;
+			job->cookie = opt.entry == WORK_CHAIN ? submitted & 0xff : 0;
 			job->immediate = opt.immediate | job->cookie << 32;
 			n = coproc_submit(queue, job, 1, NULL);
 			must(n ? n : -11, "a submission");

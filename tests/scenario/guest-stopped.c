@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "tests/engines/work.h"
 
-enum { COUNT, SCALE, CHAIN, FLOATS, COPY, FOREVER };
 enum { JOBS = 5 };
 
 static struct coproc_queue *queue;
@@ -42,15 +42,15 @@ static unsigned int status_of(uint64_t id)
 /* A job that runs, two behind it, one in another context, one that waits. */
 static void begin(uint64_t *id, const char *ready)
 {
-	struct coproc_job wait = { .context = second, .entry = COUNT, .flags = COPROC_JOB_WAIT,
+	struct coproc_job wait = { .context = second, .entry = WORK_COUNT, .flags = COPROC_JOB_WAIT,
 				   .wait_context = second, .wait_value = 7,
 				   .start_limit_us = 60000000 };
 	int fd;
 
-	id[0] = submit((struct coproc_job){ .context = first, .entry = FOREVER });
-	id[1] = submit((struct coproc_job){ .context = first, .entry = COUNT });
-	id[2] = submit((struct coproc_job){ .context = first, .entry = COUNT });
-	id[3] = submit((struct coproc_job){ .context = second, .entry = FOREVER });
+	id[0] = submit((struct coproc_job){ .context = first, .entry = WORK_FOREVER });
+	id[1] = submit((struct coproc_job){ .context = first, .entry = WORK_COUNT });
+	id[2] = submit((struct coproc_job){ .context = first, .entry = WORK_COUNT });
+	id[3] = submit((struct coproc_job){ .context = second, .entry = WORK_FOREVER });
 	id[4] = submit(wait);
 	usleep(50000);
 	fd = open(ready, O_CREAT | O_WRONLY, 0644);
@@ -79,7 +79,7 @@ static void refused(const char *image)
 	check(rc < 0 && coproc_refusal(device) == XENCOPROC_STOPPED, "CTX_CREATE gets STOPPED");
 	rc = coproc_firmware_load_file(device, image, 0, &again);
 	check(rc < 0 && coproc_refusal(device) == XENCOPROC_STOPPED, "FW_LOAD gets STOPPED");
-	check(status_of(submit((struct coproc_job){ .context = first, .entry = COUNT })) ==
+	check(status_of(submit((struct coproc_job){ .context = first, .entry = WORK_COUNT })) ==
 	      XENCOPROC_STOPPED, "JOB gets STOPPED");
 }
 

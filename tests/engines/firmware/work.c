@@ -113,6 +113,7 @@ static uint32_t fold(const struct coproc_fw_job *job, uint64_t *result)
 	return 0;
 }
 
+/* Their numbers for others: tests/engines/work.h. */
 const coproc_fw_entry coproc_entries[] = {
 	count, scale, chain, floats, copy, forever, fail, talk, fold,
 };
