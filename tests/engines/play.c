@@ -125,6 +125,14 @@ int play_stop(struct play *p)
 	return status;
 }
 
+void play_end(struct play *p)
+{
+	int status = play_stop(p);
+
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+
 char *play_log(struct play *p)
 {
 	struct stat st;
@@ -182,6 +190,16 @@ bool play_receive(struct play *p, struct worker_reply *reply, int timeout_ms)
 		return false;
 	n = recv(p->socket, reply, sizeof(*reply), 0);
 	return n == (ssize_t)sizeof(*reply);
+}
+
+struct worker_reply play_await(struct play *p, uint32_t seq)
+{
+	struct worker_reply reply;
+
+	if (!play_receive(p, &reply, PLAY_TIMEOUT_MS))
+		ck_abort_msg("no reply: %s", play_log(p));
+	ck_assert_uint_eq(reply.seq, seq);
+	return reply;
 }
 
 struct worker_reply play_call(struct play *p, struct worker_command *c, int fd)

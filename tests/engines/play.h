@@ -38,6 +38,8 @@ void play_start(struct play *p, const char *name, const struct play_options *opt
 bool play_try_start(struct play *p, const char *name, const struct play_options *options);
 /* Close the socket and wait: the worker's status as waitpid() has it. */
 int play_stop(struct play *p);
+/* The same, and the worker has to end well. */
+void play_end(struct play *p);
 /* Wait for the end of a worker that should end by itself. */
 int play_wait_end(struct play *p);
 /* What it has logged, as a string; the caller frees it. */
@@ -50,6 +52,8 @@ struct worker_reply play_call(struct play *p, struct worker_command *c, int fd);
 /* The halves, for what happens in between; receive gives false when it is gone. */
 uint32_t play_send(struct play *p, struct worker_command *c, int fd);
 bool play_receive(struct play *p, struct worker_reply *reply, int timeout_ms);
+/* The next reply, which has to come and be to this command. */
+struct worker_reply play_await(struct play *p, uint32_t seq);
 void play_attention(struct play *p, uint32_t bits);
 
 /* Objects. */

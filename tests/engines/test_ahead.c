@@ -4,8 +4,6 @@
  * by itself, given back untouched when that one was put aside, ended by force,
  * or when it is recalled; and never hit by what was meant for that one.
  */
-#include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/engines/play.h"
@@ -33,20 +31,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	int status = play_stop(&p);
-
-	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), 0);
-}
-
-static struct worker_reply receive(uint32_t seq)
-{
-	struct worker_reply r;
-
-	if (!play_receive(&p, &r, PLAY_TIMEOUT_MS))
-		ck_abort_msg("no reply: %s", play_log(&p));
-	ck_assert_uint_eq(r.seq, seq);
-	return r;
+	play_end(&p);
 }
 
 static uint32_t ahead(uint32_t entry, uint32_t context, uint32_t after)
@@ -77,10 +62,10 @@ START_TEST(begins_when_the_first_has_ended)
 
 		usleep(i % 10 * 20);
 		b = ahead(WORK_COUNT, 0, a);
-		ck_assert_uint_eq(receive(a).outcome, WORKER_DONE);
-		ck_assert_uint_eq(receive(b).outcome, WORKER_DONE);
+		ck_assert_uint_eq(play_await(&p, a).outcome, WORKER_DONE);
+		ck_assert_uint_eq(play_await(&p, b).outcome, WORKER_DONE);
 	}
-	ck_assert_uint_eq(receive(begin(WORK_COUNT)).result & 0xffffffff, 301);
+	ck_assert_uint_eq(play_await(&p, begin(WORK_COUNT)).result & 0xffffffff, 301);
 }
 END_TEST
 
@@ -93,17 +78,17 @@ START_TEST(one_after_the_other_without_a_word)
 	play_attention(&p, WORKER_ATTENTION_SERVICE);
 	for (unsigned int i = 0; i < 5; i++) {
 		b = ahead(WORK_CHAIN, 0, a);
-		ck_assert_uint_eq(receive(a).outcome, WORKER_DONE);
+		ck_assert_uint_eq(play_await(&p, a).outcome, WORKER_DONE);
 		a = b;
 	}
-	ck_assert_uint_eq(receive(a).outcome, WORKER_DONE);
+	ck_assert_uint_eq(play_await(&p, a).outcome, WORKER_DONE);
 	play_attention(&p, 0);
 }
 END_TEST
 
 static void check_returned(uint32_t seq)
 {
-	ck_assert_uint_eq(receive(seq).outcome, WORKER_RETURNED);
+	ck_assert_uint_eq(play_await(&p, seq).outcome, WORKER_RETURNED);
 }
 
 START_TEST(returned_when_the_first_is_parked)
@@ -112,11 +97,11 @@ START_TEST(returned_when_the_first_is_parked)
 
 	usleep(1000);
 	play_attention(&p, WORKER_ATTENTION_PARK | WHOM(a));
-	ck_assert_uint_eq(receive(a).outcome, WORKER_PARKED);
+	ck_assert_uint_eq(play_await(&p, a).outcome, WORKER_PARKED);
 	check_returned(b);
 	play_attention(&p, 0);
 	/* It had no effect: this is the first to count in its context. */
-	ck_assert_uint_eq(receive(ahead(WORK_COUNT, 1, 0)).result & 0xffffffff, 1);
+	ck_assert_uint_eq(play_await(&p, ahead(WORK_COUNT, 1, 0)).result & 0xffffffff, 1);
 	ck_assert_uint_eq(play_abort(&p, 0).status, XENCOPROC_OK);
 }
 END_TEST
@@ -131,12 +116,12 @@ START_TEST(returned_when_the_first_is_aborted)
 	play_attention(&p, WORKER_ATTENTION_SERVICE);
 	usleep(1000);
 	play_attention(&p, WORKER_ATTENTION_ABORT | WHOM(a));
-	ck_assert_uint_eq(receive(a).outcome, WORKER_ABORTED);
+	ck_assert_uint_eq(play_await(&p, a).outcome, WORKER_ABORTED);
 	check_returned(b);
 	play_attention(&p, 0);
 	late = ahead(WORK_COUNT, 0, a);
 	check_returned(late);
-	ck_assert_uint_eq(receive(begin(WORK_COUNT)).result & 0xffffffff, 1);
+	ck_assert_uint_eq(play_await(&p, begin(WORK_COUNT)).result & 0xffffffff, 1);
 }
 END_TEST
 
@@ -146,16 +131,16 @@ START_TEST(returned_when_recalled)
 
 	play_attention(&p, WORKER_ATTENTION_SERVICE);
 	check_returned(b);
-	ck_assert_uint_eq(receive(recall).outcome, WORKER_DONE);
+	ck_assert_uint_eq(play_await(&p, recall).outcome, WORKER_DONE);
 	/* The first goes on, and another may be handed ahead of nothing. */
 	b = ahead(WORK_COUNT, 0, a);
 	play_attention(&p, WORKER_ATTENTION_ABORT | WHOM(a));
-	ck_assert_uint_eq(receive(a).outcome, WORKER_ABORTED);
+	ck_assert_uint_eq(play_await(&p, a).outcome, WORKER_ABORTED);
 	check_returned(b);
 	play_attention(&p, 0);
 	/* Nothing to recall: answered all the same. */
 	recall = send_recall();
-	ck_assert_uint_eq(receive(recall).outcome, WORKER_DONE);
+	ck_assert_uint_eq(play_await(&p, recall).outcome, WORKER_DONE);
 }
 END_TEST
 
@@ -167,7 +152,7 @@ START_TEST(is_not_hit_by_what_was_meant_for_the_first)
 	struct worker_reply r;
 
 	play_attention(&p, bits[_i] | WHOM(a));
-	r = receive(a);
+	r = play_await(&p, a);
 	if (r.outcome != WORKER_DONE) {
 		/* The bits came first, this time. */
 		check_returned(b);
@@ -177,7 +162,7 @@ START_TEST(is_not_hit_by_what_was_meant_for_the_first)
 		b = begin(WORK_CHAIN);
 		play_attention(&p, bits[_i] | WHOM(a));
 	}
-	ck_assert_uint_eq(receive(b).outcome, WORKER_DONE);
+	ck_assert_uint_eq(play_await(&p, b).outcome, WORKER_DONE);
 	play_attention(&p, 0);
 }
 END_TEST
@@ -189,13 +174,13 @@ START_TEST(begins_anew_after_a_fault)
 	struct worker_reply r;
 	uint32_t a, b;
 
-	ck_assert_uint_eq(receive(begin(WORK_COUNT)).result & 0xffffffff, 1);
+	ck_assert_uint_eq(play_await(&p, begin(WORK_COUNT)).result & 0xffffffff, 1);
 	a = play_run_send(&p, &wild);
 	b = ahead(WORK_COUNT, 0, a);
-	r = receive(a);
+	r = play_await(&p, a);
 	ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
 	ck_assert_uint_eq(r.flags, WORKER_REPLY_CONTEXT_RESET);
-	ck_assert_uint_eq(receive(b).result & 0xffffffff, 1);
+	ck_assert_uint_eq(play_await(&p, b).result & 0xffffffff, 1);
 }
 END_TEST
 

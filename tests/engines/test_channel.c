@@ -237,12 +237,10 @@ START_TEST(ends_well_when_nobody_wants_its_reply)
 {
 	struct play_job spin = { .context = 7, .firmware = 3, .entry = ENTRY_SPIN,
 				 .immediate = 300000 };
-	int status;
 
 	play_run_send(&p, &spin);
 	usleep(20000);
-	status = play_stop(&p);
-	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	play_end(&p);
 }
 END_TEST
 
@@ -250,13 +248,11 @@ END_TEST
 START_TEST(ends_well_when_coprocd_leaves_replies_unread)
 {
 	struct worker_command c = { .type = WORKER_PING };
-	int status;
 
 	for (int i = 0; i < 50; i++)
 		play_send(&p, &c, -1);
 	usleep(100000);
-	status = play_stop(&p);
-	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	play_end(&p);
 }
 END_TEST
 
@@ -268,7 +264,6 @@ START_TEST(refused_grants_do_not_flood_the_log)
 	uint32_t bad = 0x7ffffff0;
 	char *log, *line;
 	unsigned int lines = 0;
-	int status;
 
 	for (int i = 0; i < 400; i++)
 		ck_assert_uint_eq(play_map(&p, 1, RW, 1, &bad).status, XENCOPROC_BAD_GRANT);
@@ -280,8 +275,7 @@ START_TEST(refused_grants_do_not_flood_the_log)
 	ck_assert_msg(lines > 10 && lines < 200, "%u lines", lines);
 	ck_assert_msg(strstr(log, "lines left out"), "%s", log);
 	free(log);
-	status = play_stop(&p);
-	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	play_end(&p);
 }
 END_TEST
 

@@ -28,10 +28,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	int status = play_stop(&p);
-
-	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), 0);
+	play_end(&p);
 }
 
 static struct play_job job(uint32_t entry, uint64_t immediate)

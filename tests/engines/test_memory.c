@@ -32,7 +32,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	ck_assert_int_eq(play_stop(&p), 0);
+	play_end(&p);
 }
 
 static long resident_kib(void)

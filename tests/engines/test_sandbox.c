@@ -39,7 +39,7 @@ static void teardown(void)
 {
 	/* Whatever the evil one did, the other worker lives on. */
 	ck_assert_uint_eq(play_ping(&innocent).outcome, WORKER_DONE);
-	ck_assert_int_eq(play_stop(&innocent), 0);
+	play_end(&innocent);
 }
 
 static struct worker_reply run(struct play *p, uint32_t entry, uint64_t immediate)
@@ -68,7 +68,7 @@ START_TEST(the_engine_itself_works)
 	struct worker_reply r = run(&evil, EVIL_NOTHING, 0);
 
 	ck_assert_uint_eq(r.status, XENCOPROC_OK);
-	ck_assert_int_eq(play_stop(&evil), 0);
+	play_end(&evil);
 }
 END_TEST
 
@@ -111,7 +111,7 @@ START_TEST(grants_of_one_domain_only)
 	ck_assert_int_eq((int64_t)run(&evil, EVIL_MAP, own).result, 0);
 	ck_assert_int_lt((int64_t)run(&evil, EVIL_MAP, other).result, 0);
 	ck_assert_int_eq((int64_t)run(&evil, EVIL_MAP, own).result, 0);
-	ck_assert_int_eq(play_stop(&evil), 0);
+	play_end(&evil);
 }
 END_TEST
 
@@ -122,7 +122,7 @@ START_TEST(banks_are_scrubbed_before_the_reply)
 	ck_assert_uint_eq(r.status, XENCOPROC_FAULT);
 	for (uint32_t i = 0; i < EVIL_BANK_BYTES; i++)
 		ck_assert_uint_eq(bank[i], 0);
-	ck_assert_int_eq(play_stop(&evil), 0);
+	play_end(&evil);
 }
 END_TEST
 
@@ -141,7 +141,7 @@ START_TEST(memory_ends_at_its_limit)
 	ck_assert_uint_le(r.result, 64);
 	/* And the worker lives on with what it has. */
 	ck_assert_uint_eq(play_ping(&p).outcome, WORKER_DONE);
-	ck_assert_int_eq(play_stop(&p), 0);
+	play_end(&p);
 }
 END_TEST
 #endif
@@ -207,7 +207,7 @@ START_TEST(seen_from_outside)
 	ck_assert_int_eq(entries_of(evil.pid, "root"), 0);
 	/* 0 to 3 and Xen's handle. */
 	ck_assert_int_le(entries_of(evil.pid, "fd"), 5);
-	ck_assert_int_eq(play_stop(&evil), 0);
+	play_end(&evil);
 }
 END_TEST
 
@@ -217,7 +217,7 @@ START_TEST(killed_and_started_again)
 	play_wait_end(&evil);
 	start_evil(&evil, &plain);
 	ck_assert_uint_eq(run(&evil, EVIL_NOTHING, 0).status, XENCOPROC_OK);
-	ck_assert_int_eq(play_stop(&evil), 0);
+	play_end(&evil);
 }
 END_TEST
 
@@ -272,7 +272,7 @@ START_TEST(without_root_in_a_user_namespace)
 	ck_assert_str_eq(status_of(p.pid, "Seccomp"), "2");
 	ck_assert_int_eq(entries_of(p.pid, "root"), 0);
 	ck_assert_uint_eq(run(&p, EVIL_NOTHING, 0).status, XENCOPROC_OK);
-	ck_assert_int_eq(play_stop(&p), 0);
+	play_end(&p);
 }
 END_TEST
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/engines/play.h"
@@ -35,20 +34,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	int status = play_stop(&p);
-
-	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), 0);
-}
-
-static struct worker_reply receive(uint32_t seq)
-{
-	struct worker_reply r;
-
-	if (!play_receive(&p, &r, PLAY_TIMEOUT_MS))
-		ck_abort_msg("no reply: %s", play_log(&p));
-	ck_assert_uint_eq(r.seq, seq);
-	return r;
+	play_end(&p);
 }
 
 static const struct {
@@ -85,7 +71,7 @@ static struct worker_reply turn(const struct play_job *j, bool begin, unsigned i
 			;
 		play_attention(&p, WORKER_ATTENTION_PARK);
 	}
-	return receive(seq);
+	return play_await(&p, seq);
 }
 
 static void check_same(const struct worker_reply *a, const struct worker_reply *b)
@@ -162,11 +148,11 @@ START_TEST(service_during_a_job)
 		c.u.ctx.context = 0;
 		seq = play_send(&p, &c, -1);
 		play_attention(&p, WORKER_ATTENTION_SERVICE);
-		r = receive(seq);
+		r = play_await(&p, seq);
 		ck_assert_uint_eq(r.status, i % 2 ? XENCOPROC_IN_USE : XENCOPROC_OK);
 		play_attention(&p, 0);
 	}
-	r = receive(job);
+	r = play_await(&p, job);
 	check_same(&r, &want);
 }
 END_TEST
@@ -191,7 +177,7 @@ START_TEST(objects_during_a_job)
 		play_context_end(&p, 9);
 	}
 	play_attention(&p, 0);
-	r = receive(job);
+	r = play_await(&p, job);
 	check_same(&r, &want);
 }
 END_TEST
@@ -224,7 +210,7 @@ START_TEST(an_endless_job_is_aborted)
 		seq = play_run_send(&p, &j);
 		usleep(1000);
 		play_attention(&p, WORKER_ATTENTION_ABORT);
-		r = receive(seq);
+		r = play_await(&p, seq);
 		ck_assert_uint_eq(r.outcome, WORKER_ABORTED);
 		ck_assert_uint_eq(r.flags, WORKER_REPLY_CONTEXT_RESET);
 		play_attention(&p, 0);
@@ -264,7 +250,7 @@ START_TEST(stopped_and_continued_by_signals)
 		ck_assert_int_eq(kill(p.pid, SIGCONT), 0);
 		usleep((unsigned int)rand() % 100);
 	}
-	r = receive(seq);
+	r = play_await(&p, seq);
 	check_same(&r, &want);
 	/* While idle, too. */
 	kill(p.pid, SIGSTOP);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "backend/engines/cortex-m/firmware/abi.h"
 #include "backend/engines/cortex-m/result.h"
@@ -31,10 +30,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	int status = play_stop(&p);
-
-	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), 0);
+	play_end(&p);
 }
 
 static struct worker_reply run(uint32_t entry, uint64_t immediate)
