@@ -1,27 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Event channels: who binds what, what pending and mask mean, what a death leaves. */
-#include "tests/loopback/world.h"
+#include "tests/loopback/pair.h"
 
 #include <string.h>
-
-static struct guest *a, *b;
-
-static void two_guests(void)
-{
-	world_before();
-	a = guest_start(1);
-	b = guest_start(2);
-}
-
-static void no_guests(void)
-{
-	if (a)
-		guest_kill(a);
-	if (b)
-		guest_kill(b);
-	a = b = NULL;
-	world_after();
-}
 
 /* A channel between the two with nothing pending; the ports go to *pa and *pb. */
 static void channel(long *pa, long *pb)

@@ -1,27 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Grants between domains: who reaches which page, and what is left when one dies. */
-#include "tests/loopback/world.h"
+#include "tests/loopback/pair.h"
 
 #include <string.h>
-
-static struct guest *a, *b;
-
-static void two_guests(void)
-{
-	world_before();
-	a = guest_start(1);
-	b = guest_start(2);
-}
-
-static void no_guests(void)
-{
-	if (a)
-		guest_kill(a);
-	if (b)
-		guest_kill(b);
-	a = b = NULL;
-	world_after();
-}
 
 /* Shares @n pages of @g with @domid; the references follow "ok SLOT ". */
 static char *share(struct guest *g, int domid, int n, const char *mode)

@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Debian's xenstored between domains, each on its own ring. */
-#include "tests/loopback/world.h"
+#include "tests/loopback/pair.h"
 
 #include <string.h>
 
-static struct guest *a, *b;
-
-static void two_guests(void)
+static void two_in_xenstore(void)
 {
-	world_before();
-	a = guest_start(1);
-	b = guest_start(2);
+	two_guests();
 	tell_ok(a, "xsopen");
 	tell_ok(b, "xsopen");
-}
-
-static void no_guests(void)
-{
-	if (a)
-		guest_kill(a);
-	if (b)
-		guest_kill(b);
-	a = b = NULL;
-	world_after();
 }
 
 START_TEST(a_domain_knows_itself)
@@ -174,7 +160,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("loopback xenstore");
 	TCase *t = tcase_create("xenstore");
 
-	tcase_add_checked_fixture(t, two_guests, no_guests);
+	tcase_add_checked_fixture(t, two_in_xenstore, no_guests);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_domain_knows_itself);
 	tcase_add_test(t, permissions_between_domains);
