@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "contest.h"
+#include "contest-messages.h"
 
 #define SIZE    sizeof(struct contest_job)
 
@@ -49,28 +49,12 @@ static void send_(const struct contest_job *job)
 
 static void pipe_serve(const struct contest_cell *cell)
 {
-	struct contest_job job;
-
-	for (unsigned int done = 0; done < cell->jobs; done++) {
-		receive(&job);
-		contest_serve_one(&job, cell);
-		send_(&job);
-	}
+	messages_serve(cell, receive, send_);
 }
 
 static void pipe_drive(const struct contest_cell *cell)
 {
-	unsigned int sent = 0, done = 0;
-	struct contest_job job;
-
-	while (done < cell->jobs) {
-		for (; sent < cell->jobs && sent - done < cell->depth; sent++) {
-			contest_fill(&job, sent);
-			send_(&job);
-		}
-		receive(&job);
-		contest_check(&job, done++);
-	}
+	messages_drive(cell, receive, send_);
 }
 
 const struct contestant contest_pipe = { "pipe", pipe_open, pipe_attach, pipe_serve, pipe_drive,

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "contest.h"
+#include "contest-messages.h"
 
 #define RING    32768u          /* bytes each way: 512 jobs */
 #define SIZE    sizeof(struct contest_job)
@@ -59,28 +59,12 @@ static void send_(const struct contest_job *job)
 
 static void vchan_serve(const struct contest_cell *cell)
 {
-	struct contest_job job;
-
-	for (unsigned int done = 0; done < cell->jobs; done++) {
-		receive(&job);
-		contest_serve_one(&job, cell);
-		send_(&job);
-	}
+	messages_serve(cell, receive, send_);
 }
 
 static void vchan_drive(const struct contest_cell *cell)
 {
-	unsigned int sent = 0, done = 0;
-	struct contest_job job;
-
-	while (done < cell->jobs) {
-		for (; sent < cell->jobs && sent - done < cell->depth; sent++) {
-			contest_fill(&job, sent);
-			send_(&job);
-		}
-		receive(&job);
-		contest_check(&job, done++);
-	}
+	messages_drive(cell, receive, send_);
 }
 
 const struct contestant contest_vchan = { "vchan", vchan_open, vchan_attach, vchan_serve, vchan_drive,
