@@ -79,6 +79,26 @@ void load(const char *path)
 	}
 }
 
+unsigned int all_queues(void)
+{
+	unsigned int count = 0;
+
+	for (unsigned int q = 1; q < RAW_QUEUES; q++)
+		count += raw_queue_open(&raw, q, XENCOPROC_CLASS_NORMAL) == XENCOPROC_OK;
+	return count;
+}
+
+struct coproc_request waiting_job(uint32_t start_limit_us)
+{
+	struct coproc_request job = raw_job(0, 0, WORK_CHAIN, 1);
+
+	job.flags = XENCOPROC_JOB_F_WAIT;
+	job.u.job.wait_context = 1;
+	job.u.job.wait_value = 1;
+	job.u.job.start_limit_us = start_limit_us;
+	return job;
+}
+
 pid_t child(void (*what)(void *at, size_t size), void *at, size_t size)
 {
 	pid_t pid = fork();

@@ -40,6 +40,11 @@ const uint8_t *image(const char *path, uint32_t *length, uint8_t digest[32]);
 /* Contexts 0 and 1, buffer 0 with the image in it, firmware 0; connected. */
 void load(const char *path);
 
+/* Queues 1 .. of class normal: how many there are. */
+unsigned int all_queues(void);
+/* A job that waits so long, in microseconds, for what never comes. */
+struct coproc_request waiting_job(uint32_t start_limit_us);
+
 /* A process of its own that does it again and again, with the same memory. */
 pid_t child(void (*what)(void *at, size_t size), void *at, size_t size);
 void end(pid_t pid);

@@ -125,7 +125,7 @@ static void refused(const char *seconds)
 	double until = now() + atof(seconds);
 	struct coproc_completion done;
 	unsigned long taken = 0;
-	unsigned int queues_ = 0;
+	unsigned int queues_;
 	void *at;
 
 	connect_();
@@ -133,8 +133,7 @@ static void refused(const char *seconds)
 	raw_buffer(&raw, 0, 1, XENCOPROC_ACCESS_READ, &at);
 	for (uint32_t i = 0; i < 16; i++)
 		((uint32_t *)at)[3 * i] = i < 15 ? XENCOPROC_ACCESS_READ << 16 : 0;
-	for (unsigned int q = 1; q < RAW_QUEUES; q++)
-		queues_ += raw_queue_open(&raw, q, XENCOPROC_CLASS_NORMAL) == XENCOPROC_OK;
+	queues_ = all_queues();
 	while (flooding(until, taken, MANY))
 		for (unsigned int q = 1; q <= queues_; q++) {
 			struct coproc_request job = raw_job(0, 0, 0, 0);
@@ -195,19 +194,14 @@ static void contexts(const char *seconds)
 /* Everything that a guest may have waiting, and one more. */
 static void hoard(const char *firmware)
 {
-	unsigned int accepted = 0, queues_ = 0;
+	unsigned int accepted = 0, queues_;
 
 	connect_();
 	load(firmware);
-	for (unsigned int q = 1; q < RAW_QUEUES; q++)
-		queues_ += raw_queue_open(&raw, q, XENCOPROC_CLASS_NORMAL) == XENCOPROC_OK;
+	queues_ = all_queues();
 	for (unsigned int q = 1; q <= queues_; q++) {
-		struct coproc_request job = raw_job(0, 0, WORK_CHAIN, 1);
+		struct coproc_request job = waiting_job(0xffffffff);
 
-		job.flags = XENCOPROC_JOB_F_WAIT;
-		job.u.job.wait_context = 1;
-		job.u.job.wait_value = 1;
-		job.u.job.start_limit_us = 0xffffffff;
 		for (uint32_t i = 0; i < 32; i++)
 			by_hand(q, i, &job, (uint16_t)i);
 		set(&sq_cell(q)->index, 32);

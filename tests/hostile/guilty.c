@@ -42,16 +42,23 @@ static void hanging(const char *firmware)
 	hog(&job, XENCOPROC_TIMED_OUT, 200);
 }
 
-static void faulting(const char *firmware)
+/* Writes into what it was given to read. */
+static struct coproc_request faulty_job(void)
 {
-	struct coproc_request job;
+	struct coproc_request job = raw_job(0, 0, WORK_SCALE, 3);
 
-	connect_();
-	load(firmware);
-	job = raw_job(0, 0, WORK_SCALE, 3);
 	job.u.job.operands = 2;
 	job.u.job.operand[0] = (struct coproc_operand){ 0, XENCOPROC_ACCESS_READ, 0, 64 };
 	job.u.job.operand[1] = (struct coproc_operand){ 0, XENCOPROC_ACCESS_READ, 64, 64 };
+	return job;
+}
+
+static void faulting(const char *firmware)
+{
+	struct coproc_request job = faulty_job();
+
+	connect_();
+	load(firmware);
 	hog(&job, XENCOPROC_FAULT, 1500);
 }
 
@@ -98,13 +105,9 @@ static void faults(const char *firmware)
 	raw_queue_open(&raw, 1, XENCOPROC_CLASS_NORMAL);
 	raw_queue_open(&raw, 2, XENCOPROC_CLASS_NORMAL);
 	for (unsigned int i = 0; i < FAULTS; i++) {
-		/* Writes into what it was given to read. */
-		struct coproc_request bad = raw_job(0, 0, WORK_SCALE, 3);
+		struct coproc_request bad = faulty_job();
 		struct coproc_request fine = raw_job(1, 0, WORK_CHAIN, 1000);
 
-		bad.u.job.operands = 2;
-		bad.u.job.operand[0] = (struct coproc_operand){ 0, XENCOPROC_ACCESS_READ, 0, 64 };
-		bad.u.job.operand[1] = (struct coproc_operand){ 0, XENCOPROC_ACCESS_READ, 64, 64 };
 		raw_send(&raw, 1, &bad);
 		raw_send(&raw, 2, &fine);
 		wrong += !raw_take(&raw, 1, &done) || done.status != XENCOPROC_FAULT;

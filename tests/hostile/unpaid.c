@@ -15,20 +15,15 @@ static void expires(const char *seconds)
 	double until = now() + atof(seconds);
 	struct coproc_completion done;
 	unsigned long taken = 0, other = 0;
-	unsigned int queues_ = 0;
+	unsigned int queues_;
 
 	connect_();
 	load("build/firmware/work.elf");
-	for (unsigned int q = 1; q < RAW_QUEUES; q++)
-		queues_ += raw_queue_open(&raw, q, XENCOPROC_CLASS_NORMAL) == XENCOPROC_OK;
+	queues_ = all_queues();
 	while (flooding(until, taken, MANY))
 		for (unsigned int q = 1; q <= queues_; q++) {
-			struct coproc_request job = raw_job(0, 0, WORK_CHAIN, 1);
+			struct coproc_request job = waiting_job(1);
 
-			job.flags = XENCOPROC_JOB_F_WAIT;
-			job.u.job.wait_context = 1;
-			job.u.job.wait_value = 1;
-			job.u.job.start_limit_us = 1;
 			while (coproc_client_put(&raw.queue[q].ring, &job) >= 0)
 				;
 			if (coproc_client_publish(&raw.queue[q].ring))
@@ -55,14 +50,10 @@ static void abandons(const char *seconds)
 	raw_queue_open(&raw, 1, XENCOPROC_CLASS_NORMAL);
 	for (; flooding(until, rounds, 20); rounds++) {
 		struct coproc_request cancel = raw_request(XENCOPROC_OP_CANCEL);
-		struct coproc_request job = raw_job(0, 0, WORK_CHAIN, 1);
+		struct coproc_request job = waiting_job(0xffffffff);
 
-		job.flags = XENCOPROC_JOB_F_WAIT;
-		job.u.job.wait_context = 1;
-		job.u.job.wait_value = 1;
 		for (int i = 0; i < 32; i++) {
 			job.id = ++raw.id;
-			job.u.job.start_limit_us = 0xffffffff;
 			cancel.id = ++raw.id;
 			cancel.u.cancel.queue = 1;
 			cancel.u.cancel.target_slot = (uint16_t)coproc_client_put(&raw.queue[1].ring, &job);
