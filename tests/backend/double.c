@@ -6,20 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backend/engines/wire.h"
+#include "commands.h"
 
 static struct worker_command command;
 static int passed = -1;
-
-static void say(const void *bytes, size_t size)
-{
-	if (send(WORKER_FD_SOCKET, bytes, size, MSG_NOSIGNAL) < 0)
-		_exit(9);
-}
 
 static void hello(uint32_t version)
 {
@@ -28,7 +21,7 @@ static void hello(uint32_t version)
 	reply.u.hello.wire_version = version;
 	reply.u.hello.bank_bytes = 4096;
 	strcpy(reply.u.hello.kind, "double");
-	say(&reply, sizeof(reply));
+	reply_say(&reply, sizeof(reply));
 }
 
 static uint64_t descriptors(void)
@@ -73,23 +66,9 @@ static uint64_t result_of(void)
 
 static void take(void)
 {
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov = { &command, sizeof(command) };
-	struct msghdr message = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control),
-	};
-
 	if (passed >= 0)
 		close(passed);
-	passed = -1;
-	if (recvmsg(WORKER_FD_SOCKET, &message, MSG_CMSG_CLOEXEC) <= 0)
-		_exit(0);
-	if (message.msg_controllen)
-		memcpy(&passed, CMSG_DATA(&control.header), sizeof(passed));
+	passed = command_take(&command);
 }
 
 static void answer(void)
@@ -101,7 +80,7 @@ static void answer(void)
 		.result = result_of(),
 	};
 
-	say(&reply, sizeof(reply));
+	reply_say(&reply, sizeof(reply));
 }
 
 static void misbehave(unsigned int kind)
@@ -113,7 +92,7 @@ static void misbehave(unsigned int kind)
 		reply.seq += 1000;
 		break;
 	case DOUBLE_TWICE:
-		say(&reply, sizeof(reply));
+		reply_say(&reply, sizeof(reply));
 		break;
 	case DOUBLE_BAD_OUTCOME:
 		reply.outcome = WORKER_HELLO;
@@ -127,7 +106,7 @@ static void misbehave(unsigned int kind)
 		answer();
 		return;
 	}
-	say(&reply, sizeof(reply));
+	reply_say(&reply, sizeof(reply));
 }
 
 static void begin_badly(unsigned int kind)
@@ -136,16 +115,16 @@ static void begin_badly(unsigned int kind)
 
 	switch (kind) {
 	case DOUBLE_GARBAGE:
-		say(garbage, sizeof(struct worker_reply));
+		reply_say(garbage, sizeof(struct worker_reply));
 		break;
 	case DOUBLE_SHORT:
-		say(garbage, 5);
+		reply_say(garbage, 5);
 		break;
 	case DOUBLE_LONG:
-		say(garbage, sizeof(garbage));
+		reply_say(garbage, sizeof(garbage));
 		break;
 	case DOUBLE_EMPTY:
-		say(garbage, 0);
+		reply_say(garbage, 0);
 		break;
 	case DOUBLE_OLD:
 		hello(WORKER_WIRE_VERSION + 1);
@@ -169,7 +148,7 @@ static void flood(void)
 	struct worker_reply reply = { .seq = 1, .outcome = WORKER_DONE };
 
 	for (;;)
-		say(&reply, sizeof(reply));
+		reply_say(&reply, sizeof(reply));
 }
 
 int main(int argc, char **argv)

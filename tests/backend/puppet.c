@@ -26,10 +26,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "backend/engines/wire.h"
+#include "commands.h"
 
 #define BANK_BYTES      4096u
 
@@ -44,18 +43,12 @@ static struct worker_page *page;
 static struct worker_command command;
 static struct run running, ahead, parked[WORKER_CONTEXTS_MAX];
 
-static void say(const struct worker_reply *reply)
-{
-	if (send(WORKER_FD_SOCKET, reply, sizeof(*reply), MSG_NOSIGNAL) < 0)
-		_exit(9);
-}
-
 static void tell(uint32_t seq, uint32_t outcome, uint32_t status, uint64_t result)
 {
 	struct worker_reply reply = { .seq = seq, .outcome = outcome, .status = status,
 				      .result = result };
 
-	say(&reply);
+	reply_say(&reply, sizeof(reply));
 }
 
 static void note(const char *name, const char *text)
@@ -207,23 +200,10 @@ static void serve(void)
 
 static void take(void)
 {
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov = { &command, sizeof(command) };
-	struct msghdr message = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control),
-	};
-	int fd;
+	int fd = command_take(&command);
 
-	if (recvmsg(WORKER_FD_SOCKET, &message, MSG_CMSG_CLOEXEC) <= 0)
-		_exit(0);
-	if (message.msg_controllen) {
-		memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
+	if (fd >= 0)
 		close(fd);
-	}
 	serve();
 }
 
@@ -251,7 +231,7 @@ int main(int argc, char **argv)
 	hello.u.hello.can_yield = 1;
 	hello.u.hello.bank_bytes = BANK_BYTES;
 	strcpy(hello.u.hello.kind, "puppet");
-	say(&hello);
+	reply_say(&hello, sizeof(hello));
 	note("at", "ready");
 	for (;;) {
 		if (poll(&readable, 1, running.is ? 1 : -1) > 0)

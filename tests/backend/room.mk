@@ -12,7 +12,7 @@ $(B)/test/backend-bank: LDFLAGS += -Wl,--wrap=fallocate
 $(eval $(call c_test,backend-config,tests/backend/test_config.c backend/config.c backend/log.c \
 	$(wildcard backend/sched/*.c),,libconfuse))
 
-$(eval $(call c_testprog,backend-worker-double,tests/backend/double.c))
+$(eval $(call c_testprog,backend-worker-double,tests/backend/double.c tests/backend/commands.c))
 $(eval $(call c_test,backend-worker,tests/backend/test_worker.c backend/worker.c backend/log.c,,libevent_core))
 $(B)/test/backend-worker: LDFLAGS += -Wl,--wrap=malloc
 # Of objects.c it needs buffer_read() alone, which the test has instead.
@@ -30,7 +30,7 @@ FAULTY := getopt_long malloc calloc realloc strdup memfd_create ftruncate fcntl 
 $(eval $(call c_testprog,coprocd-faulty,backend/coprocd.c tests/backend/faulty.c,coproc-backend \
 	coproc-xenstore coproc-schema coproc-ring,$(BACKEND_PKGS)))
 # A worker and a guest that choose the moment.
-$(eval $(call c_helper,coproc-engine-puppet,tests/backend/puppet.c))
+$(eval $(call c_helper,coproc-engine-puppet,tests/backend/puppet.c tests/backend/commands.c))
 $(eval $(call c_testprog,backend-moments,$(wildcard tests/backend/moments*.c) tests/hostile/raw.c \
 	tests/unit/verdict.c,coproc-ring,xengnttab xenevtchn xenstore libsodium))
 $(B)/test/coprocd-faulty: LDFLAGS += $(FAULTY:%=-Wl,--wrap=%)
