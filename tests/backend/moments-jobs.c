@@ -28,6 +28,17 @@ static void settled(void)
 		check(false, "a NOP is answered");
 }
 
+/* Job 1 runs in queue NORMAL until it is told, or whatever it is told: the word says. */
+static uint64_t first_runs(const char *word)
+{
+	uint64_t id;
+
+	wish("JOB", word);
+	id = job(NORMAL, 0, 1);
+	until_at("job 1");
+	return id;
+}
+
 /* ---- its queue closes, it is cancelled ---- */
 
 static void published_behind_the_close(void)
@@ -36,9 +47,7 @@ static void published_behind_the_close(void)
 	uint64_t running, behind, closing;
 
 	make_all();
-	wish("JOB", "deaf");
-	running = job(NORMAL, 0, 1);
-	until_at("job 1");
+	running = first_runs("deaf");
 	close.u.queue_close.queue = NORMAL;
 	closing = sent(0, close);
 	until_at("told");
@@ -56,10 +65,8 @@ static void cancelled_twice(void)
 	int slot;
 
 	make_all();
-	wish("JOB", "deaf");
-	running = job(NORMAL, 0, 1);
+	running = first_runs("deaf");
 	slot = last_slot;
-	until_at("job 1");
 	coprocd_stop();
 	one = sent(0, cancel_of(NORMAL, slot, running));
 	two = sent(0, cancel_of(NORMAL, slot, running));
@@ -94,9 +101,7 @@ static void dies_with_one_put_aside(void)
 	uint64_t aside, running;
 
 	make_all();
-	wish("JOB", "run");
-	aside = job(NORMAL, 0, 1);
-	until_at("job 1");
+	aside = first_runs("run");
 	running = job(REALTIME, 1, 2);
 	until_at("job 2");
 	worker_dies();
@@ -111,9 +116,7 @@ static void dies_with_one_ahead(bool lies)
 	uint64_t running, ahead;
 
 	make_all();
-	wish("JOB", "run");
-	running = job(NORMAL, 0, 1);
-	until_at("job 1");
+	running = first_runs("run");
 	ahead = job(NORMAL, 0, 2);
 	until_at("ahead");
 	if (lies) {
@@ -140,9 +143,7 @@ static void rival_in_another_queue(void)
 	uint64_t id[3];
 
 	make_all();
-	wish("JOB", "run");
-	id[0] = job(NORMAL, 0, 1);
-	until_at("job 1");
+	id[0] = first_runs("run");
 	forget_at();
 	coprocd_stop();
 	id[1] = job(OTHER, 0, 2);
@@ -164,9 +165,7 @@ static void class_of_what_is_put_aside(void)
 
 	make_all();
 	check(raw_context(&raw, 2) == XENCOPROC_OK, "a third context");
-	wish("JOB", "run");
-	aside = job(NORMAL, 0, 1);
-	until_at("job 1");
+	aside = first_runs("run");
 	running = job(REALTIME, 1, 2);
 	until_at("job 2");
 	waits = job(OTHER, 2, 3);
@@ -220,10 +219,8 @@ static void stopped_while_one_is_cancelled(void)
 	int slot;
 
 	make_all();
-	wish("JOB", "deaf");
-	running = job(NORMAL, 0, 1);
+	running = first_runs("deaf");
 	slot = last_slot;
-	until_at("job 1");
 	queued = job(OTHER, 0, 2);
 	settled();
 	cancel = sent(0, cancel_of(NORMAL, slot, running));
@@ -248,9 +245,7 @@ static void stopped_after_its_end(void)
 	uint64_t ended, begun;
 
 	make_all();
-	wish("JOB", "run");
-	ended = job(NORMAL, 0, 1);
-	until_at("job 1");
+	ended = first_runs("run");
 	begun = job(NORMAL, 0, 2);
 	until_at("ahead");
 	coprocd_stop();
