@@ -41,7 +41,7 @@ COVERED_SLOW := $(addprefix tests/,conformance/backend.sh conformance/backend-jo
 run-tests-covered: tests
 	@B=$(B) SAN= tests/run $(filter-out $(UNCOVERED),$(TESTS) $(SCENARIOS)) $(COVERED_SLOW)
 
-COVERED_UNITS = $(filter $(addprefix $(B)/test/,ring ring-queue ring-request ring-message \
+COVERED_UNITS = $(filter $(addprefix $(B)/test/,ring ring-queue ring-queue-lies ring-request ring-message \
 	ring-swap schema-node schema-state schema-walk schema-sets session vectors-messages vectors-traces \
 	engine-cortex-m-image),$(TESTS))
 .PHONY: units-covered run-units-covered
