@@ -19,7 +19,7 @@
 #include "guest_moments.h"
 #include "libcoproc-ring/wire.h"
 
-enum { COPY, ADDS, FAILS, SUMS, WAITS = 9 };    /* entries: see peers.c */
+enum { COPY, ADDS, FAILS, SUMS, WAITS = 9 };    /* entries: see peers-backend.c */
 
 static void tell(const char *node, const char *text)
 {

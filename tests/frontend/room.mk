@@ -11,7 +11,7 @@ FAILING := xengntshr_open xengntshr_share_pages xengntshr_unshare xenevtchn_open
 	xs_transaction_start socket bind epoll_create1 epoll_ctl epoll_wait
 $(B)/test/frontend-guest: LDFLAGS += $(FAILING:%=-Wl,--wrap=%)
 # The backend is the one that coproc-conform plays.
-$(eval $(call c_testprog,frontend-peers,tests/frontend/peers.c tests/frontend/peers-moments.c $(addprefix tests/conformance/frontend-,\
+$(eval $(call c_testprog,frontend-peers,$(wildcard tests/frontend/peers*.c) $(addprefix tests/conformance/frontend-,\
 	device.c ring.c serve.c toolstack.c watch.c),coproc-ring coproc-schema,xengnttab xenevtchn xenstore))
 SCENARIOS += tests/frontend/run.sh tests/frontend/abi.sh
 SLOW_SCENARIOS += tests/frontend/peers.sh
