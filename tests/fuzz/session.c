@@ -177,6 +177,35 @@ static void submit_raw(struct script *s, struct guest *g, uint32_t queue)
 	guest_put_raw(g, queue, &sqe);
 }
 
+static void tell_all(struct guest *g)
+{
+	for (uint32_t q = 0; q < GUEST_QUEUES; q++) {
+		if (g->queue[q].open)
+			guest_publish(g, q);
+		guest_notify(g, q);
+	}
+}
+
+static void take_queues(struct guest *g)
+{
+	for (uint32_t q = 0; q < GUEST_QUEUES; q++)
+		guest_take(g, q);
+}
+
+/* One job so many times; once where little is left of the input. */
+static void submit_many(struct script *s, struct guest *g, uint32_t count)
+{
+	for (uint32_t left = s->in.left > 8 ? count : 1; left; left--) {
+		struct input again = s->in;
+		struct coproc_request r;
+
+		guest_job(&again, &r);
+		guest_put(g, 2, &r);
+		if (left == 1)
+			s->in = again;
+	}
+}
+
 /* Objects of every kind, and a queue, in one batch: so that what follows in
  * the input finds something there. */
 static void furnish(struct script *s, struct guest *g)
@@ -367,11 +396,7 @@ static void guest_event(struct script *s, struct guest *g, uint8_t op)
 		submit_raw(s, g, queue);
 		break;
 	case 5:
-		for (uint32_t q = 0; q < GUEST_QUEUES; q++) {
-			if (g->queue[q].open)
-				guest_publish(g, q);
-			guest_notify(g, q);
-		}
+		tell_all(g);
 		break;
 	case 6:
 		if (g->queue[queue].open)
@@ -381,8 +406,7 @@ static void guest_event(struct script *s, struct guest *g, uint8_t op)
 		rim_evtchn_send(g->domain, queue + 1);
 		break;
 	case 8:
-		for (uint32_t q = 0; q < GUEST_QUEUES; q++)
-			guest_take(g, q);
+		take_queues(g);
 		break;
 	case 9:
 		guest_take_events(g);
@@ -391,15 +415,7 @@ static void guest_event(struct script *s, struct guest *g, uint8_t op)
 		furnish(s, g);
 		break;
 	case 11:
-		for (uint32_t n = 1 + queue * 8, left = s->in.left > 8 ? n : 1; left; left--) {
-			struct input again = s->in;
-			struct coproc_request r;
-
-			guest_job(&again, &r);
-			guest_put(g, 2, &r);
-			if (left == 1)
-				s->in = again;
-		}
+		submit_many(s, g, 1 + queue * 8);
 		break;
 	case 12:
 		guest_step(g);
@@ -496,8 +512,7 @@ static void check_rest(void)
 
 static void take_all(struct guest *g)
 {
-	for (uint32_t q = 0; q < GUEST_QUEUES; q++)
-		guest_take(g, q);
+	take_queues(g);
 	guest_take_events(g);
 }
 
