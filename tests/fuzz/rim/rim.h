@@ -4,12 +4,14 @@
  * thread, so that a whole connection runs inside one function and the same
  * input always gives the same history.
  *
- *   loop.c      libevent and the clock: virtual time
- *   grants.c    libxengnttab, libxengntshr, libxenevtchn: pages are real
- *               mappings with their rights, so a write to a page that is
- *               granted read-only, or a look at one that is gone, is a fault
- *   store.c     libxenstore: nodes, transactions, watches
- *   process.c   worker processes, played honestly or by the input
+ *   loop.c          libevent and the clock: virtual time
+ *   grants.c        libxengnttab, libxengntshr, libxenevtchn: pages are real
+ *                   mappings with their rights, so a write to a page that is
+ *                   granted read-only, or a look at one that is gone, is a fault
+ *   store.c         libxenstore: nodes, transactions, watches
+ *   descriptors.c   the kernel's own descriptors and mappings, counted
+ *   process.c       worker processes: their lives and sockets
+ *   engine.c        what runs in them, played honestly or by the input
  *
  * Each counts what is held; rim_held() tells at the end what was not given back.
  */
@@ -71,6 +73,11 @@ bool rim_store_ready(void);
 uint32_t rim_store_transactions(void);          /* begun so far, ever */
 uint32_t rim_store_held(void);                  /* handles and watches */
 
+/* ---- descriptors.c ---- */
+
+void rim_fail_descriptors(uint32_t nth);        /* the nth new descriptor; 0: none */
+uint32_t rim_descriptors_held(void);
+
 /* ---- process.c ---- */
 
 struct rim_process;
@@ -87,27 +94,29 @@ struct rim_engine {
 extern struct rim_engine rim_engine;
 
 void rim_process_reset(void);
-/* Lets all processes do what is due.  Return: whether anything moved. */
-bool rim_process_work(void);
-/* When the next one has something to do by itself. */
-uint64_t rim_process_next(void);
 bool rim_fd_readable(int fd);
 bool rim_fd_writable(int fd);
 /* The living process of a domain, or NULL. */
 struct rim_process *rim_process_of(uint32_t domain);
 /* The input speaks for the process: from here on it is not honest. */
 void rim_process_say(struct rim_process *p, const void *bytes, size_t size);
-void rim_process_answer(struct rim_process *p, uint32_t nth, uint32_t outcome, uint32_t status,
-			uint32_t flags, uint64_t result);
 void rim_process_die(struct rim_process *p, int code, int status);
 void rim_process_hang_up(struct rim_process *p);
 /* Whether all processes of a domain were honest so far. */
 bool rim_process_honest(uint32_t domain);
-void rim_fail_descriptors(uint32_t nth);        /* the nth new descriptor; 0: none */
-uint32_t rim_descriptors_held(void);
 uint32_t rim_processes_held(void);
 
 /* All of them, for the end; bugs out when something is held. */
 void rim_check_empty(void);
+
+/* ---- engine.c ---- */
+
+/* Lets all processes do what is due.  Return: whether anything moved. */
+bool rim_process_work(void);
+/* When the next one has something to do by itself. */
+uint64_t rim_process_next(void);
+/* The input answers in its place, and it is not honest any more. */
+void rim_process_answer(struct rim_process *p, uint32_t nth, uint32_t outcome, uint32_t status,
+			uint32_t flags, uint64_t result);
 
 #endif /* TESTS_FUZZ_RIM_H */
