@@ -76,7 +76,7 @@ $(B)/fuzz/$(1)/obj/rim/$(FUZZ_DIR)/rim/%.o: FUZZ_CC_$(1) := clang-14
 $(B)/fuzz/$(1)/obj/rim/$(FUZZ_DIR)/rim/%.o: FUZZ_SAN :=
 endef
 $(foreach e,libfuzzer afl,$(eval $(call fuzz_bare,$(e))))
-$(eval $(call fuzz_target,session,$(addprefix $(FUZZ_DIR)/,session.c guest.c judge.c $(addprefix rim/,clock.c loop.c \
+$(eval $(call fuzz_target,session,$(addprefix $(FUZZ_DIR)/,session.c events.c guest.c judge.c $(addprefix rim/,clock.c loop.c \
 	inbox.c grants.c store.c descriptors.c process.c engine.c)) $(filter-out backend/inbox.c,$(BACKEND_SRCS)) \
 	$(COPROC_RING_SRCS) $(SCHEMA_SRCS) $(XENSTORE_SRCS),libsodium,rim))
 $(foreach e,libfuzzer afl,$(eval $(call fuzz_objs,$(e),rim,$(BACKEND_SRCS)): FUZZ_PKG_CFLAGS = \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Talks of the protocol as scripts of the target "session" (session.c)."""
+"""Talks of the protocol as scripts of the target "session" (session.c, events.c)."""
 import re
 import struct
 
@@ -77,7 +77,7 @@ def talk(block):
     return script
 
 
-# Short histories of what the talks do not have, in the words of session.c.
+# Short histories of what the talks do not have, in the words of events.c.
 def histories():
     jobs = lambda q, imm, how=0, obj=0: bytes([2 | q << 5, how, obj]) + struct.pack("<I", imm)
     begin = bytes([FURNISH, 1])
