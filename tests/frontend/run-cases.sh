@@ -69,7 +69,7 @@ expect "a full disk" 6 "No space left" --entry 2 --chunk 4K "$fw" "$dir/in" /dev
 expect "a job that runs too long" 1 "timed-out" --entry 1 --immediate 5000000 \
 	--run-limit 100000 "$fw"
 expect "a timeout for everything" 4 "not finished in" --entry 1 --immediate 300000 --jobs 100 \
-	--timeout 0.5 "$fw"
+	--timeout 3 "$fw"
 expect "wrong usage" 2 "must be one of" --class urgent "$fw"
 expect "a device that is not there" 3 "called nonesuch" --device nonesuch "$fw"
 
