@@ -25,7 +25,7 @@ if [ -e "$out/cells.csv" ]; then
 			set title 'Time for an empty job, $depth in flight, by turns in one run (median and range of rounds)'
 			set ylabel 'us a job'; set logscale y; set style data histogram
 			set style histogram errorbars gap 1 lw 1; unset key; set xtics rotate by -20
-			plot '$out/plot.csv' using 2:3:4:xtic(1) linecolor rgb '#3b6ea5'
+			plot '$out/plot.csv' using 2:3:4:xtic(1) linecolor rgb '#3b6ea5' title 'median and range of the rounds'
 		END
 	done
 	: > "$out/plot.csv"
